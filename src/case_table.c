@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tables of fixed size, with hashes and lists over them. Every function here
+ * is called under whatever serialises the engine, takes no lock, and walks
+ * only lists that the sizes of the tables bound.
+ */
+#ifdef __KERNEL__
+#include <linux/string.h>
+#else
+#include <string.h>
+#endif
+#include "case_table.h"
+
+static unsigned int hash(const void *key, unsigned long addr, unsigned int n)
+{
+	unsigned long long h = (unsigned long)key ^ (addr >> 12) * 31;
+
+	/* Fibonacci hashing: the entropy ends up in the high half. */
+	return (unsigned int)(h * 0x9e3779b97f4a7c15ULL >> 32) % n;
+}
+
+/**
+ * case_bytes - memory that an engine needs
+ * @l: sizes of its tables
+ *
+ * Return: bytes, for case_init().
+ */
+size_t case_bytes(const struct case_limits *l)
+{
+	return l->pages * (sizeof(struct case_page) + sizeof(void *)) +
+	       l->faults * (sizeof(struct case_fault) + sizeof(void *)) +
+	       l->ctxs * (sizeof(struct case_ctx) + sizeof(void *)) +
+	       l->ops * sizeof(struct case_op);
+}
+
+/**
+ * case_init - make an empty engine
+ * @e: the engine
+ * @l: sizes of its tables
+ * @mem: case_bytes(@l) bytes, aligned for a pointer
+ */
+void case_init(struct case_engine *e, const struct case_limits *l, void *mem)
+{
+	struct case_page *pages = mem;
+	struct case_fault *faults = (void *)(pages + l->pages);
+	struct case_ctx *ctxs = (void *)(faults + l->faults);
+	struct case_op *ops = (void *)(ctxs + l->ctxs);
+	unsigned int i;
+
+	memset(e, 0, sizeof(*e));
+	memset(mem, 0, case_bytes(l));
+	e->limits = *l;
+	e->pages = pages;
+	e->page_hash = (void *)(ops + l->ops);
+	e->fault_hash = (void *)(e->page_hash + l->pages);
+	e->ctx_hash = (void *)(e->fault_hash + l->faults);
+
+	for (i = l->pages; i--; e->free_pages = &pages[i])
+		pages[i].next = e->free_pages;
+	for (i = l->faults; i--; e->free_faults = &faults[i])
+		faults[i].next = e->free_faults;
+	for (i = l->ctxs; i--; e->free_ctxs = &ctxs[i])
+		ctxs[i].next = e->free_ctxs;
+	for (i = l->ops; i--; e->free_ops = &ops[i])
+		ops[i].next = e->free_ops;
+}
+
+/**
+ * ctx_find - the record of a userfaultfd
+ * @e: the engine
+ * @key: its userfaultfd_ctx
+ *
+ * Return: the record, or NULL.
+ */
+struct case_ctx *ctx_find(struct case_engine *e, const void *key)
+{
+	struct case_ctx *ctx = e->ctx_hash[hash(key, 0, e->limits.ctxs)];
+
+	while (ctx && ctx->key != key)
+		ctx = ctx->next;
+	return ctx;
+}
+
+/**
+ * ctx_create - a new record, known and empty
+ * @e: the engine
+ * @key: of a userfaultfd that has no record
+ *
+ * Return: the record, or NULL if the table is full.
+ */
+struct case_ctx *ctx_create(struct case_engine *e, const void *key)
+{
+	struct case_ctx **head = &e->ctx_hash[hash(key, 0, e->limits.ctxs)];
+	struct case_ctx *ctx = e->free_ctxs;
+
+	if (!ctx)
+		return NULL;
+	e->free_ctxs = ctx->next;
+	memset(ctx, 0, sizeof(*ctx));
+	ctx->key = key;
+	ctx->known = true;
+	ctx->next = *head;
+	*head = ctx;
+	return ctx;
+}
+
+/**
+ * ctx_free - give a record back
+ * @e: the engine
+ * @ctx: the record; nothing refers to it any more
+ */
+void ctx_free(struct case_engine *e, struct case_ctx *ctx)
+{
+	struct case_ctx **link = &e->ctx_hash[hash(ctx->key, 0, e->limits.ctxs)];
+
+	while (*link != ctx)
+		link = &(*link)->next;
+	*link = ctx->next;
+	ctx->next = e->free_ctxs;
+	e->free_ctxs = ctx;
+}
+
+/**
+ * page_find - the record of a page
+ * @e: the engine
+ * @ctx: its userfaultfd
+ * @addr: its address
+ *
+ * Return: the record, or NULL.
+ */
+struct case_page *page_find(struct case_engine *e, const struct case_ctx *ctx,
+			    unsigned long addr)
+{
+	struct case_page *page = e->page_hash[hash(ctx, addr, e->limits.pages)];
+
+	while (page && (page->ctx != ctx || page->addr != addr))
+		page = page->next;
+	return page;
+}
+
+/* Faults that found the table full may still install this page. */
+static void adopt_orphans(struct case_engine *e, struct case_page *page)
+{
+	struct case_fault **link = &e->orphans, *f;
+
+	while ((f = *link)) {
+		if (f->ctx != page->ctx || f->addr != page->addr) {
+			link = &f->page_next;
+			continue;
+		}
+		*link = f->page_next;
+		f->page = page;
+		f->page_next = page->faults;
+		page->faults = f;
+		/* What has happened since it began was not recorded. */
+		page->hole = e->clock;
+		page->zapped = e->clock;
+		page->written = e->clock;
+	}
+}
+
+/**
+ * page_create - a new record, empty
+ * @e: the engine
+ * @ctx: its userfaultfd
+ * @addr: its address; it has no record
+ *
+ * Return: the record, or NULL if the table is full (which is counted).
+ */
+struct case_page *page_create(struct case_engine *e, struct case_ctx *ctx,
+			      unsigned long addr)
+{
+	struct case_page **head = &e->page_hash[hash(ctx, addr, e->limits.pages)];
+	struct case_page *page = e->free_pages;
+
+	if (!page) {
+		e->stats.pages_full++;
+		return NULL;
+	}
+	e->free_pages = page->next;
+	memset(page, 0, sizeof(*page));
+	page->ctx = ctx;
+	page->addr = addr;
+	page->next = *head;
+	*head = page;
+	page->ctx_next = ctx->pages;
+	if (ctx->pages)
+		ctx->pages->ctx_prev = page;
+	ctx->pages = page;
+	adopt_orphans(e, page);
+	return page;
+}
+
+/**
+ * page_put - give a record back, unless something still needs it
+ * @e: the engine
+ * @page: the record
+ */
+void page_put(struct case_engine *e, struct case_page *page)
+{
+	struct case_page **link;
+	int w, t;
+
+	if (page->faults)
+		return;
+	for (w = 0; w < CASE_NR_WAITS; w++)
+		for (t = 0; t < CASE_NR_TYPES; t++)
+			if (page->wait[w][t])
+				return;
+
+	link = &e->page_hash[hash(page->ctx, page->addr, e->limits.pages)];
+	while (*link != page)
+		link = &(*link)->next;
+	*link = page->next;
+	if (page->ctx_prev)
+		page->ctx_prev->ctx_next = page->ctx_next;
+	else
+		page->ctx->pages = page->ctx_next;
+	if (page->ctx_next)
+		page->ctx_next->ctx_prev = page->ctx_prev;
+	page->ctx = NULL;
+	page->next = e->free_pages;
+	e->free_pages = page;
+}
+
+/**
+ * fault_find - the fault that a task is in
+ * @e: the engine
+ * @task: the task
+ *
+ * Return: the record, or NULL.
+ */
+struct case_fault *fault_find(struct case_engine *e, const void *task)
+{
+	struct case_fault *f = e->fault_hash[hash(task, 0, e->limits.faults)];
+
+	while (f && f->task != task)
+		f = f->next;
+	return f;
+}
+
+/**
+ * fault_create - a new record, linked to its page, or to the orphans
+ * @e: the engine
+ * @task: who faults; has no record
+ * @ctx: its userfaultfd
+ * @addr: its page
+ *
+ * Return: the record, or NULL if the table is full (which is counted). Its
+ * page is NULL if the table of pages is full.
+ */
+struct case_fault *fault_create(struct case_engine *e, const void *task,
+				struct case_ctx *ctx, unsigned long addr)
+{
+	struct case_fault **head = &e->fault_hash[hash(task, 0, e->limits.faults)];
+	struct case_fault *f = e->free_faults, **chain = &e->orphans;
+
+	if (!f) {
+		e->stats.faults_full++;
+		return NULL;
+	}
+	e->free_faults = f->next;
+	f->task = task;
+	f->ctx = ctx;
+	f->addr = addr;
+	f->begin = e->clock;
+	f->next = *head;
+	*head = f;
+
+	f->page = page_find(e, ctx, addr);
+	if (!f->page)
+		f->page = page_create(e, ctx, addr);
+	if (f->page)
+		chain = &f->page->faults;
+	f->page_next = *chain;
+	*chain = f;
+	return f;
+}
+
+/**
+ * fault_free - give a record back
+ * @e: the engine
+ * @f: the record
+ */
+void fault_free(struct case_engine *e, struct case_fault *f)
+{
+	struct case_fault **link;
+
+	link = &e->fault_hash[hash(f->task, 0, e->limits.faults)];
+	while (*link != f)
+		link = &(*link)->next;
+	*link = f->next;
+	link = f->page ? &f->page->faults : &e->orphans;
+	while (*link != f)
+		link = &(*link)->page_next;
+	*link = f->page_next;
+	f->next = e->free_faults;
+	e->free_faults = f;
+}
+
+/**
+ * op_create - a new operation in flight
+ * @e: the engine
+ * @ctx: its userfaultfd
+ *
+ * Return: the record, or NULL if the table is full (which is counted).
+ */
+struct case_op *op_create(struct case_engine *e, struct case_ctx *ctx)
+{
+	struct case_op *op = e->free_ops;
+
+	if (!op) {
+		e->stats.ops_full++;
+		return NULL;
+	}
+	e->free_ops = op->next;
+	op->begin = e->clock;
+	op->next = ctx->ops;
+	ctx->ops = op;
+	return op;
+}
+
+/**
+ * op_find - the operation of a task
+ * @ctx: its userfaultfd
+ * @task: who runs it; one of each kind at a time
+ * @kind: of operation
+ *
+ * Return: the record, or NULL.
+ */
+struct case_op *op_find(const struct case_ctx *ctx, const void *task,
+			enum case_op_kind kind)
+{
+	struct case_op *op = ctx->ops;
+
+	while (op && (op->task != task || op->kind != kind))
+		op = op->next;
+	return op;
+}
+
+/**
+ * op_free - give a record back
+ * @e: the engine
+ * @ctx: its userfaultfd
+ * @op: the record
+ */
+void op_free(struct case_engine *e, struct case_ctx *ctx, struct case_op *op)
+{
+	struct case_op **link = &ctx->ops;
+
+	while (*link != op)
+		link = &(*link)->next;
+	*link = op->next;
+	op->next = e->free_ops;
+	e->free_ops = op;
+}
+
+/**
+ * op_in_flight - is there an operation over a page?
+ * @page: the page
+ * @kind: of operation
+ * @before: only those that began before this time
+ *
+ * Return: true if there is one.
+ */
+bool op_in_flight(const struct case_page *page, enum case_op_kind kind,
+		  case_time before)
+{
+	const struct case_op *op;
+
+	for (op = page->ctx->ops; op; op = op->next)
+		if (op->kind == kind && op->begin < before &&
+		    page->addr >= op->start && page->addr < op->end)
+			return true;
+	return false;
+}
+
+/**
+ * case_ctx_born - a userfaultfd begins its life: nothing about it was missed
+ * @e: the engine
+ * @key: its userfaultfd_ctx; case_ctx_gone() was said of any older one there
+ * @tag: the caller's, for case_ctx_tag()
+ *
+ * Return: false if there is no room: its events will be undecided.
+ */
+bool case_ctx_born(struct case_engine *e, const void *key, unsigned long tag)
+{
+	struct case_ctx *ctx;
+
+	e->clock++;
+	ctx = ctx_create(e, key);
+	if (!ctx) {
+		e->stats.ctxs_full++;
+		return false;
+	}
+	ctx->tag = tag;
+	return true;
+}
+
+/**
+ * case_ctx_tag - what the caller keeps with a userfaultfd
+ * @e: the engine
+ * @key: its userfaultfd_ctx
+ *
+ * Return: the tag, or 0 if the ctx has no record.
+ */
+unsigned long case_ctx_tag(struct case_engine *e, const void *key)
+{
+	struct case_ctx *ctx = ctx_find(e, key);
+
+	return ctx ? ctx->tag : 0;
+}
+
+/**
+ * case_next_todo - the next page that waits for a deferred look
+ * @e: the engine
+ * @cursor: 0 to begin with
+ * @todo: filled in
+ *
+ * Return: false if there are no more.
+ */
+bool case_next_todo(struct case_engine *e, unsigned int *cursor,
+		    struct case_todo *todo)
+{
+	while (*cursor < e->limits.pages) {
+		const struct case_page *page = &e->pages[(*cursor)++];
+		int w;
+
+		for (w = 0; page->ctx && w < CASE_NR_WAITS; w++) {
+			if (!page->wait[w][CASE_MISSING] &&
+			    !page->wait[w][CASE_MINOR])
+				continue;
+			todo->ctx = page->ctx->key;
+			todo->addr = page->addr;
+			todo->owner = page->owner;
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * case_reset - zero the books
+ * @e: the engine
+ *
+ * What is in flight stays: events not judged yet open the new books.
+ */
+void case_reset(struct case_engine *e)
+{
+	struct case_stats new = { };
+	int i, j;
+
+	for (i = 0; i < CASE_NR_BACKINGS; i++) {
+		for (j = 0; j < CASE_NR_TYPES; j++) {
+			new.books[i][j].open = e->stats.books[i][j].open;
+			new.books[i][j].events = new.books[i][j].open;
+		}
+	}
+	e->stats = new;
+}

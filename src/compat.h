@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between kernels, and nothing else. Every conditional names the
+ * commit that made the difference.
+ */
+#ifndef UFFD_RACE_COMPAT_H
+#define UFFD_RACE_COMPAT_H
+
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
+#include <linux/userfaultfd_k.h>
+#include <linux/version.h>
+
+/*
+ * "softleaf" replaced the swp_entry_t helpers (68aa2fdbf57f, v6.19); there is
+ * no macro to test for.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#include <linux/leafops.h>
+#endif
+
+/* mremap() of hugetlb: 550a7d60bd5e ("mm, hugepages: add mremap() ..."), v5.16 */
+#define COMPAT_HUGETLB_MREMAP \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0))
+
+/* 7677f7fd8be7 ("userfaultfd: add minor fault registration mode"), v5.13 */
+static inline bool compat_uffd_minor(struct vm_area_struct *vma)
+{
+#ifdef VM_UFFD_MINOR
+	return userfaultfd_minor(vma);
+#else
+	return false;
+#endif
+}
+
+static inline bool compat_reason_minor(unsigned long reason)
+{
+#ifdef VM_UFFD_MINOR
+	return reason & VM_UFFD_MINOR;
+#else
+	return false;
+#endif
+}
+
+/* f46f2adecdcc ("mm: check against orig_pte for finish_fault()"), v5.19 */
+static inline bool compat_pte_marker(pte_t pte)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+	return softleaf_is_marker(softleaf_from_pte(pte));
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+	return is_pte_marker(pte);
+#else
+	return false;
+#endif
+}
+
+/*
+ * The page behind a migration entry, or NULL. The kernel's own helpers insist
+ * on a locked page, which a look without the page-table lock can't promise.
+ * Offsets carry more than the pfn since 0d206b5d2e0d ("mm/swap: add
+ * swp_offset_pfn() to fetch PFN from swap entry"), v6.1.
+ */
+static inline struct page *compat_migration_page(pte_t pte)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+	softleaf_t entry = softleaf_from_pte(pte);
+
+	return softleaf_is_migration(entry) ?
+		pfn_to_page(softleaf_to_pfn(entry)) : NULL;
+#else
+	swp_entry_t entry = pte_to_swp_entry(pte);
+
+	if (!is_migration_entry(entry))
+		return NULL;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+	return pfn_to_page(swp_offset_pfn(entry));
+#else
+	return pfn_to_page(swp_offset(entry));
+#endif
+#endif
+}
+
+/* c89357e27f20 ("mm: support GUP-triggered unsharing"), v5.19: breaks COW too */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+#define COMPAT_FAULT_COW	(FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)
+#else
+#define COMPAT_FAULT_COW	FAULT_FLAG_WRITE
+#endif
+
+/* d9272525a7b9 ("mm/fault: ... VM_FAULT_COMPLETED"), v6.0: the mmap lock is gone */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+#define COMPAT_FAULT_UNLOCKED	(VM_FAULT_RETRY | VM_FAULT_COMPLETED)
+#else
+#define COMPAT_FAULT_UNLOCKED	VM_FAULT_RETRY
+#endif
+
+#endif /* UFFD_RACE_COMPAT_H */

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The one engine of this kernel: its lock, its memory, and the deferred look.
+ */
+#include "uffd_race.h"
+#include <linux/mm.h>
+#include <linux/spinlock.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+
+struct case_engine engine;
+
+/* Raw: taken in probe handlers, for a few table lookups. */
+static DEFINE_RAW_SPINLOCK(lock);
+static bool stopped = true;
+static unsigned long missed;
+static void *memory;
+static unsigned long look_delay;
+
+static void look_worker(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look_work, look_worker);
+
+/**
+ * engine_lock - begin to tell the engine a fact
+ * @flags: for engine_unlock()
+ *
+ * Any context but NMI. Looks at a pte are taken before, not under this lock.
+ * What a probe has missed is learned here, so before any fact is judged: a
+ * probe's counter of misses moves before the function that it missed runs.
+ *
+ * Return: false, and nothing is locked, if the module is on its way out.
+ */
+bool engine_lock(unsigned long *flags)
+{
+	unsigned long now;
+
+	raw_spin_lock_irqsave(&lock, *flags);
+	if (unlikely(stopped)) {
+		raw_spin_unlock_irqrestore(&lock, *flags);
+		return false;
+	}
+	now = probes_missed();
+	if (unlikely(now != missed)) {
+		missed = now;
+		case_lost(&engine);
+	}
+	return true;
+}
+NOKPROBE_SYMBOL(engine_lock);
+
+/**
+ * engine_unlock - the fact is told
+ * @flags: from engine_lock()
+ */
+void engine_unlock(unsigned long flags)
+{
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+NOKPROBE_SYMBOL(engine_unlock);
+
+/**
+ * engine_stamp - the time, for a look that is about to be taken
+ *
+ * Any context, no lock.
+ *
+ * Return: a time no later than the look.
+ */
+case_time engine_stamp(void)
+{
+	case_time stamp = READ_ONCE(engine.clock);
+
+	/* Pairs with the lock around every fact: the look comes after. */
+	smp_rmb();
+	return stamp;
+}
+NOKPROBE_SYMBOL(engine_stamp);
+
+/**
+ * engine_look_later - have pages that wait for evidence looked at
+ *
+ * Any context but NMI; not under engine_lock().
+ */
+void engine_look_later(void)
+{
+	if (!READ_ONCE(stopped) && !delayed_work_pending(&look_work))
+		queue_delayed_work(system_wq, &look_work, look_delay);
+}
+NOKPROBE_SYMBOL(engine_look_later);
+
+static void look_worker(struct work_struct *work)
+{
+	unsigned int cursor = 0, pages = 0;
+	struct case_todo todo;
+	enum case_look look;
+	unsigned long flags;
+	case_time stamp;
+	bool more;
+
+	for (;;) {
+		if (!engine_lock(&flags))
+			return;
+		more = case_next_todo(&engine, &cursor, &todo);
+		engine_unlock(flags);
+		if (!more)
+			break;
+		stamp = engine_stamp();
+		look = fault_look_again(&todo);
+		if (!engine_lock(&flags))
+			return;
+		case_looked(&engine, todo.ctx, todo.addr, look, stamp);
+		engine_unlock(flags);
+		pages++;
+		cond_resched();
+	}
+	report_first_bogus();
+	if (pages)
+		engine_look_later();
+}
+
+/**
+ * engine_snapshot - a copy of all counters, from one moment
+ * @stats: the copy
+ */
+void engine_snapshot(struct case_stats *stats)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	*stats = engine.stats;
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+/**
+ * engine_reset - zero all counters
+ */
+void engine_reset(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	case_reset(&engine);
+	raw_spin_unlock_irqrestore(&lock, flags);
+	report_reset();
+}
+
+/**
+ * engine_memory - memory of all tables
+ *
+ * Return: bytes.
+ */
+size_t engine_memory(void)
+{
+	return case_bytes(&engine.limits);
+}
+
+/**
+ * engine_init - allocate the tables, and begin to judge
+ * @limits: their sizes
+ * @look_ms: delay of the deferred look, in ms
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int engine_init(const struct case_limits *limits, unsigned int look_ms)
+{
+	memory = vzalloc(case_bytes(limits));
+	if (!memory)
+		return -ENOMEM;
+	case_init(&engine, limits, memory);
+	look_delay = msecs_to_jiffies(look_ms);
+	missed = probes_missed();
+	stopped = false;
+	return 0;
+}
+
+/**
+ * engine_stop - judge nothing any more
+ *
+ * Handlers that still run find the engine closed. The work does not queue
+ * itself after that.
+ */
+void engine_stop(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	WRITE_ONCE(stopped, true);
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+/**
+ * engine_exit - free everything
+ *
+ * After engine_stop(), and after the last handler has returned.
+ */
+void engine_exit(void)
+{
+	cancel_delayed_work_sync(&look_work);
+	vfree(memory);
+}

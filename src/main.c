@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * uffd_race: catches userfaultfd MISSING and MINOR events that are raised on
+ * unstable ptes. One ladder up, the same ladder down.
+ */
+#include "uffd_race.h"
+#include <linux/module.h>
+
+static unsigned int pages = 1024;
+module_param(pages, uint, 0444);
+MODULE_PARM_DESC(pages, "pages under judgement at once, 16..65536 (default 1024)");
+
+static unsigned int faults = 1024;
+module_param(faults, uint, 0444);
+MODULE_PARM_DESC(faults, "faults in flight at once, blocked ones included, 16..65536 (default 1024)");
+
+static unsigned int ops = 256;
+module_param(ops, uint, 0444);
+MODULE_PARM_DESC(ops, "ioctls and zaps in flight at once, 16..4096 (default 256)");
+
+static unsigned int ctxs = 256;
+module_param(ctxs, uint, 0444);
+MODULE_PARM_DESC(ctxs, "userfaultfds watched at once, 1..4096 (default 256)");
+
+static unsigned int look_ms = 5;
+module_param(look_ms, uint, 0444);
+MODULE_PARM_DESC(look_ms, "delay of the deferred look in ms, 1..1000 (default 5)");
+
+static const struct {
+	const char *name;
+	const unsigned int *value;
+	unsigned int min, max;
+} ranges[] = {
+	{ "pages", &pages, 16, 65536 },
+	{ "faults", &faults, 16, 65536 },
+	{ "ops", &ops, 16, 4096 },
+	{ "ctxs", &ctxs, 1, 4096 },
+	{ "look_ms", &look_ms, 1, 1000 },
+};
+
+static int check_params(void)
+{
+	int i, err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		if (*ranges[i].value >= ranges[i].min &&
+		    *ranges[i].value <= ranges[i].max)
+			continue;
+		pr_err("%s=%u is out of range %u..%u\n", ranges[i].name,
+		       *ranges[i].value, ranges[i].min, ranges[i].max);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+static int __init uffd_race_init(void)
+{
+	struct case_limits limits;
+	int err;
+
+	err = check_params();
+	if (err)
+		return err;
+	limits = (struct case_limits) {
+		.pages = pages, .faults = faults, .ops = ops, .ctxs = ctxs,
+	};
+	err = engine_init(&limits, look_ms);
+	if (err)
+		return err;
+	err = probes_init(faults, ops);
+	if (err)
+		goto err_probes;
+	err = debugfs_init();
+	if (err)
+		goto err_probes;
+	pr_info("watching userfaultfds opened from now on\n");
+	return 0;
+
+err_probes:
+	engine_stop();
+	probes_exit();
+	engine_exit();
+	return err;
+}
+
+static void __exit uffd_race_exit(void)
+{
+	debugfs_exit();
+	engine_stop();
+	probes_exit();
+	engine_exit();
+}
+
+module_init(uffd_race_init);
+module_exit(uffd_race_exit);
+
+MODULE_DESCRIPTION("Catches userfaultfd events raised on unstable ptes");
+MODULE_AUTHOR("uffd_race developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");

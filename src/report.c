@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the counters say, in words: for debugfs and for dmesg.
+ */
+#include "uffd_race.h"
+
+static const char * const backing_name[CASE_NR_BACKINGS] = {
+	[CASE_HUGETLB] = "hugetlb",
+	[CASE_SHMEM] = "shmem",
+	[CASE_ANON] = "anon",
+};
+
+static const char * const type_name[CASE_NR_TYPES] = {
+	[CASE_MISSING] = "missing",
+	[CASE_MINOR] = "minor",
+};
+
+static const char * const verdict_name[CASE_NR_VERDICTS] = {
+	[CASE_GENUINE] = "genuine",
+	[CASE_STALE] = "stale",
+	[CASE_BOGUS] = "bogus",
+	[CASE_UNDECIDED] = "undecided",
+};
+
+static const char * const why_name[CASE_NR_WHYS] = {
+	[CASE_WHY_UNKNOWN_CTX] = "unknown_ctx",
+	[CASE_WHY_NO_ENTRY] = "no_entry",
+	[CASE_WHY_NO_ROOM] = "no_room",
+	[CASE_WHY_LOST] = "lost",
+	[CASE_WHY_CHANGED] = "changed",
+	[CASE_WHY_DROPPED] = "dropped",
+	[CASE_WHY_SILENT] = "silent",
+	[CASE_WHY_PARTIAL] = "partial",
+	[CASE_WHY_SHARED] = "shared",
+	[CASE_WHY_TIMEOUT] = "timeout",
+};
+
+static bool convicted[CASE_NR_BACKINGS][CASE_NR_TYPES];
+
+static bool path_exists(int backing, int type)
+{
+	return backing != CASE_ANON || type != CASE_MINOR;
+}
+
+/**
+ * report_counters - the debugfs file "counters"
+ * @m: where to
+ */
+void report_counters(struct seq_file *m)
+{
+	struct case_stats s;
+	int i, j, k;
+
+	engine_snapshot(&s);
+	for (i = 0; i < CASE_NR_BACKINGS; i++) {
+		for (j = 0; j < CASE_NR_TYPES; j++) {
+			const struct case_books *b = &s.books[i][j];
+			const char *backing = backing_name[i], *type = type_name[j];
+
+			if (!path_exists(i, j))
+				continue;
+			seq_printf(m, "%s_%s_events %llu\n", backing, type,
+				   b->events);
+			for (k = 0; k < CASE_NR_VERDICTS; k++)
+				seq_printf(m, "%s_%s_%s %llu\n", backing, type,
+					   verdict_name[k], b->verdict[k]);
+			seq_printf(m, "%s_%s_open %llu\n", backing, type, b->open);
+			seq_printf(m, "%s_%s_exposures %llu\n", backing, type,
+				   b->exposures);
+		}
+	}
+	for (k = 0; k < CASE_NR_WHYS; k++)
+		seq_printf(m, "undecided_%s %llu\n", why_name[k], s.why[k]);
+	seq_printf(m, "events_not_judged %llu\n", fault_other_events());
+	seq_printf(m, "events_not_raised %llu\n", fault_not_raised());
+	seq_printf(m, "lost_evidence %llu\n", s.lost);
+	seq_printf(m, "blinded_ctxs %llu\n", s.blinded);
+	seq_printf(m, "full_pages %llu\n", s.pages_full);
+	seq_printf(m, "full_faults %llu\n", s.faults_full);
+	seq_printf(m, "full_ops %llu\n", s.ops_full);
+	seq_printf(m, "full_ctxs %llu\n", s.ctxs_full);
+	seq_printf(m, "memory_bytes %zu\n", engine_memory());
+}
+
+static const char *verdict_of(const struct case_books *b)
+{
+	if (b->verdict[CASE_BOGUS])
+		return "VULNERABLE";
+	/* No race seen means nothing unless the window was open. */
+	return b->exposures ? "PROTECTED" : "INCONCLUSIVE";
+}
+
+/**
+ * report_verdict - the debugfs file "verdict"
+ * @m: where to
+ */
+void report_verdict(struct seq_file *m)
+{
+	struct case_stats s;
+	int i, j;
+
+	engine_snapshot(&s);
+	for (i = 0; i < CASE_NR_BACKINGS; i++) {
+		for (j = 0; j < CASE_NR_TYPES; j++) {
+			const struct case_books *b = &s.books[i][j];
+
+			if (!path_exists(i, j))
+				continue;
+			seq_printf(m, "%s.%s %s exposures=%llu bogus=%llu undecided=%llu events=%llu\n",
+				   backing_name[i], type_name[j], verdict_of(b),
+				   b->exposures, b->verdict[CASE_BOGUS],
+				   b->verdict[CASE_UNDECIDED], b->events);
+		}
+	}
+}
+
+/**
+ * report_first_bogus - tell dmesg about the first bogus event of each path
+ *
+ * Process context.
+ */
+void report_first_bogus(void)
+{
+	struct case_stats s;
+	int i, j;
+
+	engine_snapshot(&s);
+	for (i = 0; i < CASE_NR_BACKINGS; i++) {
+		for (j = 0; j < CASE_NR_TYPES; j++) {
+			if (convicted[i][j] || !s.books[i][j].verdict[CASE_BOGUS])
+				continue;
+			convicted[i][j] = true;
+			pr_warn("bogus %s events on %s: user space is told of missing pages that are mapped\n",
+				type_name[j], backing_name[i]);
+		}
+	}
+}
+
+/**
+ * report_reset - tell dmesg anew
+ */
+void report_reset(void)
+{
+	memset(convicted, 0, sizeof(convicted));
+}
