@@ -1,0 +1,109 @@
+# The guest: choosing how to run it, starting it, waiting for it. Sourced by run.
+# shellcheck shell=bash
+
+guest=''
+reader=()
+
+# Nodes need sockets: with two nodes in one socket 6.1 warns about its caches.
+topology() {
+	local i sockets=$nodes cpu_lo cpu_hi left=$mem size
+
+	((cpus % nodes == 0)) || sockets=$cpus
+	machine=(-smp "$cpus,sockets=$sockets" -m "${mem}M")
+	((nodes > 1)) || return 0
+	for ((i = 0; i < nodes; i++)); do
+		size=$((i < nodes - 1 ? mem / nodes : left))
+		left=$((left - size))
+		cpu_lo=$((cpus * i / nodes))
+		cpu_hi=$((cpus * (i + 1) / nodes - 1))
+		machine+=(-object "memory-backend-ram,id=m$i,size=${size}M")
+		if ((cpu_lo <= cpu_hi)); then
+			machine+=(-numa "node,nodeid=$i,memdev=m$i,cpus=$cpu_lo-$cpu_hi")
+		else
+			machine+=(-numa "node,nodeid=$i,memdev=m$i")
+		fi
+	done
+}
+
+# A /dev/kvm that opens may still not run a kernel. Only a boot tells; ask once
+# for each boot of the host.
+kvm_works() {
+	local key answer
+
+	[[ -r /dev/kvm && -w /dev/kvm ]] || return 1
+	key=$(uname -r)-$(cat /proc/sys/kernel/random/boot_id)
+	answer=$cache/kvm-$key
+	locked kvm probe_kvm "$answer"
+	[[ $(cat "$answer") = yes ]]
+}
+
+probe_kvm() {
+	local answer=$1 dir out
+
+	[[ ! -e $answer ]] || return 0
+	say "trying KVM"
+	dir=$(mktemp -d)
+	out=no
+	# no initramfs: a kernel that can only panic has still booted
+	timeout -k 1 10 qemu-system-x86_64 -accel kvm -cpu max -m 256 -nodefaults \
+		-display none -no-reboot -kernel "$cache/kernels/$kv/vmlinuz" \
+		-append "console=ttyS0 panic=-1" -serial "file:$dir/log" \
+		</dev/null >/dev/null 2>&1 || :
+	! grep -q 'Kernel panic' "$dir/log" 2>/dev/null || out=yes
+	rm -rf "$dir"
+	echo "$out" >"$answer.new"
+	mv "$answer.new" "$answer"
+}
+
+choose_accel() {
+	if [[ $icount ]]; then
+		accel=(-accel "tcg,thread=single" -icount "shift=1,sleep=off" -cpu max)
+	elif kvm_works; then
+		accel=(-accel kvm -cpu max)
+	else
+		accel=(-accel "tcg,thread=multi" -cpu max)
+	fi
+}
+
+# The ports are files: QEMU drops what a pipe does not take at once, a file
+# takes all. tail brings it to our stdout as it comes.
+start_guest() {
+	local machine name
+
+	topology
+	for name in console out mark err; do
+		: >"$tmp/$name"
+	done
+	qemu-system-x86_64 "${accel[@]}" "${machine[@]}" \
+		-nodefaults -display none -no-reboot -no-user-config \
+		-kernel "$cache/kernels/$kv/vmlinuz" -initrd "$tmp/root.cpio" \
+		-append "console=ttyS0 ignore_loglevel panic=-1 ${append}" \
+		-serial "file:$tmp/console" -serial "file:$tmp/out" \
+		-serial "file:$tmp/mark" -serial "file:$tmp/err" \
+		</dev/null >"$tmp/qemu" 2>&1 &
+	guest=$!
+	tail -qc +1 -s 0.1 -f --pid=$guest "$tmp/out" 2>/dev/null &
+	reader=($!)
+	tail -qc +1 -s 0.1 -f --pid=$guest "$tmp/err" >&2 2>/dev/null &
+	reader+=($!)
+}
+
+wait_guest() {
+	local timer
+
+	( sleep "$limit" & trap 'kill $!' TERM; wait && : >"$tmp/timeout" && kill -KILL $guest ) 2>/dev/null &
+	timer=$!
+	wait "$guest" 2>/dev/null || :
+	kill "$timer" 2>/dev/null || :
+	guest=''
+	wait "${reader[@]}" || :
+	reader=()
+	cat "$tmp/qemu" >&2
+	how=end
+	[[ ! -e $tmp/timeout ]] || how=timeout
+}
+
+end_guest() {
+	[[ ! $guest ]] || kill -KILL "$guest" 2>/dev/null || :
+	((!${#reader[@]})) || kill "${reader[@]}" 2>/dev/null || :
+}
