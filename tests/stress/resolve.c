@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who reads the events, and who answers them.
+ *
+ * One listener reads them all, so that they are counted in one order.  With one
+ * resolver it also answers them.  With several, every event goes to every one of
+ * them, and they race: one installs the page, the others get -EEXIST, as where
+ * several sources feed one postcopy.
+ */
+#define _GNU_SOURCE
+#include "stress.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define RING	256
+
+struct event {
+	unsigned int	page;
+	uint64_t	flags;
+	bool		copy;		/* or wake only */
+};
+
+/* An event leaves the ring when all have taken it: none is ever lost */
+static struct {
+	pthread_mutex_t	lock;
+	pthread_cond_t	more;
+	pthread_cond_t	room;
+	struct event	ring[RING];
+	unsigned long	head;
+	unsigned long	tail[MAX_THREADS];
+	bool		closed;
+} fan = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.more = PTHREAD_COND_INITIALIZER,
+	.room = PTHREAD_COND_INITIALIZER,
+};
+
+static struct resolver {
+	struct run	*run;
+	unsigned int	nr;
+	uint64_t	random;
+	pthread_t	thread;
+} resolver[MAX_THREADS];
+
+static pthread_t listener_thread;
+
+static bool fan_full(unsigned int nr)
+{
+	while (nr--)
+		if (fan.head - fan.tail[nr] == RING)
+			return true;
+	return false;
+}
+
+static void fan_put(struct run *run, struct event event)
+{
+	pthread_mutex_lock(&fan.lock);
+	while (fan_full(run->opt->resolvers))
+		pthread_cond_wait(&fan.room, &fan.lock);
+	fan.ring[fan.head++ % RING] = event;
+	pthread_cond_broadcast(&fan.more);
+	pthread_mutex_unlock(&fan.lock);
+}
+
+static bool fan_get(unsigned int nr, struct event *event)
+{
+	bool got;
+
+	pthread_mutex_lock(&fan.lock);
+	while (fan.tail[nr] == fan.head && !fan.closed)
+		pthread_cond_wait(&fan.more, &fan.lock);
+	got = fan.tail[nr] != fan.head;
+	if (got) {
+		*event = fan.ring[fan.tail[nr]++ % RING];
+		pthread_cond_signal(&fan.room);
+	}
+	pthread_mutex_unlock(&fan.lock);
+	return got;
+}
+
+static int provide(struct run *run, unsigned int page)
+{
+	int err = run->path->install(run, page);
+
+	switch (err) {
+	case 0:
+		count(C_copies);
+		if (!page_is_dropped(run, page))
+			count(C_lost_pages);
+		break;
+	case -EEXIST:
+		count(C_copy_eexist);
+		break;
+	case -EAGAIN:
+		count(C_copy_eagain);
+		break;
+	case -ENOENT:
+		count(C_copy_enoent);
+		break;
+	case -ENOMEM:
+		count(C_copy_enomem);
+		break;
+	default:
+		count(C_copy_other);
+	}
+	return err;
+}
+
+static void resolve(struct run *run, const struct event *event)
+{
+	size_t offset = event->page * run->page_size;
+	struct uffdio_range range = {
+		.start = (uintptr_t)run->area + offset,
+		.len = run->page_size,
+	};
+	struct uffdio_writeprotect wp = { .range = range };
+
+	if (event->flags & UFFD_PAGEFAULT_FLAG_WP) {
+		if (!ioctl(run->uffd, UFFDIO_WRITEPROTECT, &wp))
+			return;
+	} else if (event->copy && !provide(run, event->page)) {
+		return;
+	}
+	/*
+	 * Only a success wakes by itself.  After anything else let the faulting
+	 * thread look again: if the page is still missing, it says so again.
+	 */
+	if (!ioctl(run->uffd, UFFDIO_WAKE, &range))
+		count(C_wakes);
+}
+
+static void take_message(struct run *run, const struct uffd_msg *msg)
+{
+	uint64_t offset = msg->arg.pagefault.address - (uintptr_t)run->area;
+	struct event event;
+
+	count(C_events_received);
+	if (msg->event != UFFD_EVENT_PAGEFAULT || offset >= run->len) {
+		count(C_other_events);
+		return;
+	}
+	event.page = offset / run->page_size;
+	event.flags = msg->arg.pagefault.flags;
+	if (event.flags & UFFD_PAGEFAULT_FLAG_WP)
+		count(C_wp_events);
+	else
+		account_missing(run, event.page, event.flags);
+	/*
+	 * Before Linux 5.11 UFFDIO_COPY copies a whole huge page before it looks:
+	 * the window has closed by then, and one long window shows one event
+	 * instead of hundreds.  So most wrong events are only woken.
+	 */
+	event.copy = page_is_dropped(run, event.page) ||
+		     counted(C_wrong_events) % run->opt->copy_every == 0;
+
+	if (run->opt->resolvers == 1)
+		resolve(run, &event);
+	else
+		fan_put(run, event);
+}
+
+static void *listener(void *arg)
+{
+	struct run *run = arg;
+	struct pollfd pfd = { .fd = run->uffd, .events = POLLIN };
+	struct uffd_msg msg[64];
+	bool last = false;
+	ssize_t len, i;
+
+	/* after the stop one more look, for what was queued just before it */
+	for (;;) {
+		len = read(run->uffd, msg, sizeof(msg));
+		if (len > 0) {
+			for (i = 0; i < len / (ssize_t)sizeof(*msg); i++)
+				take_message(run, &msg[i]);
+			last = false;
+			continue;
+		}
+		if (last)
+			return NULL;
+		last = atomic_load(&run->stop_resolvers);
+		poll(&pfd, 1, last ? 0 : 50);
+	}
+}
+
+static void *resolver_thread(void *arg)
+{
+	struct resolver *me = arg;
+	struct event event;
+
+	while (fan_get(me->nr, &event)) {
+		/* some come late, on purpose */
+		if (!(next_random(&me->random) & 3))
+			usleep(next_random(&me->random) % 500);
+		resolve(me->run, &event);
+	}
+	return NULL;
+}
+
+/*
+ * Provides pages nobody has asked for, like the background stream of postcopy:
+ * so a page may arrive between a fault and its event.
+ */
+void *prefetcher(void *arg)
+{
+	struct run *run = arg;
+	uint64_t random = seed_for(run->opt, 'p', 0);
+	unsigned int page;
+
+	while (!atomic_load_explicit(&run->stop_writers, memory_order_relaxed)) {
+		page = next_random(&random) % run->opt->pages;
+		if (page_is_dropped(run, page) && !provide(run, page))
+			count(C_prefetches);
+		if (!(next_random(&random) & 3))
+			usleep(next_random(&random) % 500);
+	}
+	return NULL;
+}
+
+int resolvers_start(struct run *run)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; run->opt->resolvers > 1 && i < run->opt->resolvers; i++) {
+		resolver[i].run = run;
+		resolver[i].nr = i;
+		resolver[i].random = seed_for(run->opt, 'e', i);
+		err = pthread_create(&resolver[i].thread, NULL, resolver_thread,
+				     &resolver[i]);
+		if (err)
+			return -err;
+	}
+	return -pthread_create(&listener_thread, NULL, listener, run);
+}
+
+void resolvers_stop(struct run *run)
+{
+	unsigned int i;
+
+	atomic_store(&run->stop_resolvers, true);
+	run->stuck += join_before(listener_thread, 10);
+
+	pthread_mutex_lock(&fan.lock);
+	fan.closed = true;
+	pthread_cond_broadcast(&fan.more);
+	pthread_mutex_unlock(&fan.lock);
+	for (i = 0; run->opt->resolvers > 1 && i < run->opt->resolvers; i++)
+		run->stuck += join_before(resolver[i].thread, 10);
+}
