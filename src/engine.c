@@ -17,6 +17,8 @@ static unsigned long missed;
 static void *memory;
 static unsigned long look_delay;
 
+static struct workqueue_struct *wq;
+
 static void look_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look_worker);
 
@@ -83,7 +85,7 @@ NOKPROBE_SYMBOL(engine_stamp);
 void engine_look_later(void)
 {
 	if (!READ_ONCE(stopped) && !delayed_work_pending(&look_work))
-		queue_delayed_work(system_wq, &look_work, look_delay);
+		queue_delayed_work(wq, &look_work, look_delay);
 }
 NOKPROBE_SYMBOL(engine_look_later);
 
@@ -162,9 +164,15 @@ size_t engine_memory(void)
  */
 int engine_init(const struct case_limits *limits, unsigned int look_ms)
 {
-	memory = vzalloc(case_bytes(limits));
-	if (!memory)
+	/* Of its own: dropping the last reference to an mm takes its time. */
+	wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 1);
+	if (!wq)
 		return -ENOMEM;
+	memory = vzalloc(case_bytes(limits));
+	if (!memory) {
+		destroy_workqueue(wq);
+		return -ENOMEM;
+	}
 	case_init(&engine, limits, memory);
 	look_delay = msecs_to_jiffies(look_ms);
 	missed = probes_missed();
@@ -195,5 +203,6 @@ void engine_stop(void)
 void engine_exit(void)
 {
 	cancel_delayed_work_sync(&look_work);
+	destroy_workqueue(wq);
 	vfree(memory);
 }

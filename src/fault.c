@@ -78,6 +78,15 @@ static unsigned int hugetlb_flags(struct vm_area_struct *vma,
 	return flags;
 }
 
+/* Where the deferred look finds the mm; a remote fault, as in GUP, can't tell. */
+static unsigned long owner_of(const struct vm_area_struct *vma)
+{
+	if (current->mm != vma->vm_mm || (current->flags & PF_KTHREAD))
+		return 0;
+	return current->tgid;
+}
+NOKPROBE_SYMBOL(owner_of);
+
 static void hugetlb_entry(struct case_entry *entry, struct vm_area_struct *vma,
 			  unsigned long addr, unsigned int fault_flags)
 {
@@ -86,8 +95,7 @@ static void hugetlb_entry(struct case_entry *entry, struct vm_area_struct *vma,
 		.task = current,
 		.ctx = vma->vm_userfaultfd_ctx.ctx,
 		.addr = addr,
-		/* A remote fault, as in GUP, says nothing about whose mm it is. */
-		.owner = current->mm == vma->vm_mm ? current->tgid : 0,
+		.owner = owner_of(vma),
 		.backing = CASE_HUGETLB,
 		.type = userfaultfd_missing(vma) ? CASE_MISSING : CASE_MINOR,
 		.flags = hugetlb_flags(vma, addr, fault_flags),

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+NAME := uffd_race
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
+
+# A failed recipe leaves nothing behind that looks finished.
+.DELETE_ON_ERROR:
+
+.PHONY: modules install uninstall demo check check-host check-model \
+	check-mutants check-fuzz stress clean help
+
+modules:
+	@test -d $(KDIR) || { echo "no headers in $(KDIR): install" \
+		"linux-headers-$(KVER), or name another tree with KDIR=" >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+help:
+	@echo 'Main job:'
+	@echo '  demo           convict one stock kernel and clear another, in guests'
+	@echo '  check          all tests, in guests'
+	@echo 'This machine:'
+	@echo '  modules        build the module (default); KDIR= or KVER= for another kernel'
+	@echo '  install        install it through DKMS, for KVER'
+	@echo '  uninstall      remove it, and every trace of it'
+	@echo '  check-host     load it here, stress, print the verdict, unload'
+	@echo '  clean          remove what was built'
+	@echo 'More tests:'
+	@echo '  check-model    prove the verdict engine over all interleavings'
+	@echo '  check-mutants  are the proofs and unit tests sharp?'
+	@echo '  check-fuzz     fuzz the engine for SECONDS=60'
+
+install:
+	@command -v dkms >/dev/null || { echo "needs the package dkms" >&2; exit 1; }
+	@test "$$(id -u)" = 0 || { echo "needs root" >&2; exit 1; }
+	install -d $(DKMS_SRC)
+	cp -r --no-preserve=ownership Kbuild dkms.conf LICENSE src include $(DKMS_SRC)
+	find $(DKMS_SRC) ! -name '*.[ch]' \( -name '*.*o' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
+	dkms status $(NAME)/$(VERSION) | grep -q . || dkms add $(NAME)/$(VERSION)
+	dkms install --force -k $(KVER) $(NAME)/$(VERSION)
+
+uninstall:
+	@test "$$(id -u)" = 0 || { echo "needs root" >&2; exit 1; }
+	-dkms remove $(NAME)/$(VERSION) --all
+	rm -rf $(DKMS_SRC) /var/lib/dkms/$(NAME)
+
+stress:
+	$(MAKE) -s -C tests/stress
+
+demo: ; @tests/demo
+check: ; @tests/check
+check-host: stress ; @tests/check-host
+
+check-model check-mutants check-fuzz:
+	@$(MAKE) -s -C tests/unit $@
+
+clean:
+	find src -name '*.o' -o -name '.*.cmd' | xargs rm -f
+	rm -rf $(NAME).ko $(NAME).mod $(NAME).mod.c $(NAME).o Module.symvers \
+		modules.order .*.cmd .tmp_versions .module-common.o
+	$(MAKE) -s -C tests/stress clean
+	$(MAKE) -s -C tests/unit clean

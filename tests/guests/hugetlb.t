@@ -1,0 +1,84 @@
+#!/bin/bash
+# The claim itself: the module is held against what user space counted, on a
+# kernel that has the hugetlb race and on one where it is fixed.
+. "$(dirname "$0")/../lib.sh"
+
+runs=${UFFD_RACE_RUNS:-5}
+
+# section N: the output of the N-th judge in one guest
+section() {
+	awk -v n="$2" '/^=== / { k++; next } k == n' "$work/$1" >"$work/section"
+	echo "$work/section"
+}
+
+convicts() {
+	local f=$work/5.10-truth t bogus
+
+	guest 5.10-truth 5.10 -- judge --writer migrate --seconds 3 || return
+	t=$(value "$f" wrong_events)
+	bogus=$(value "$f" hugetlb_missing_bogus)
+	diag "user space counted T=$t wrong events, the module bogus=$bogus"
+	ok "5.10: user space receives wrong events" test "$t" -gt 0
+	ok "5.10: the module knows of all of them, within 3 s" \
+		test "$bogus" -ge "$t"
+	ok "5.10: the verdict is VULNERABLE" \
+		test "$(value "$f" hugetlb.missing)" = VULNERABLE
+	ok "5.10: the books balance" books_balance "$f"
+}
+
+legal_without_writer() {
+	local f=$work/5.10-legal
+
+	guest 5.10-legal 5.10 -- judge --mode legal --writer none || return
+	ok "5.10, legal, no writer: bogus = 0" \
+		test "$(value "$f" hugetlb_missing_bogus)" = 0
+	ok "5.10, legal, no writer: there were genuine events" \
+		test "$(value "$f" hugetlb_missing_genuine)" -gt 0
+	ok "5.10, legal, no writer: the books balance" books_balance "$f"
+}
+
+clears() {
+	local i=0 run mode writer f
+
+	guest 6.1 6.1 -t $((60 + runs * 80)) -- sh -c "
+		for run in \$(seq $runs); do
+			for mode in truth legal; do
+				for writer in migrate wp; do
+					echo === \$run \$mode \$writer
+					judge --mode \$mode --writer \$writer --seed \$run || exit
+				done
+			done
+		done" || return
+	for run in $(seq "$runs"); do
+		for mode in truth legal; do
+			for writer in migrate wp; do
+				i=$((i + 1))
+				f=$(section 6.1 $i)
+				cleared "6.1 $mode $writer, run $run" "$f" $mode
+			done
+		done
+	done
+	ok "6.1: the books balance" books_balance "$work/6.1"
+}
+
+cleared() {
+	local exposures
+
+	exposures=$(value "$2" hugetlb_missing_exposures)
+	ok "$1: user space received no wrong event" \
+		test "$(value "$2" wrong_events)" = 0
+	ok "$1: bogus = 0" test "$(value "$2" hugetlb_missing_bogus)" = 0
+	ok "$1: exposures = $exposures > 0" test "$exposures" -gt 0
+	ok "$1: the verdict is PROTECTED" \
+		test "$(value "$2" hugetlb.missing)" = PROTECTED
+	[[ $3 = legal ]] || return 0
+	ok "$1: there were genuine events" \
+		test "$(value "$2" hugetlb_missing_genuine)" -gt 0
+	ok "$1: there were stale events" \
+		test "$(value "$2" hugetlb_missing_stale)" -gt 0
+}
+
+convicts
+legal_without_writer
+clears
+done_testing
