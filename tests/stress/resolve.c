@@ -151,12 +151,14 @@ static void take_message(struct run *run, const struct uffd_msg *msg)
 	else
 		account_missing(run, event.page, event.flags);
 	/*
-	 * Before Linux 5.11 UFFDIO_COPY copies a whole huge page before it looks:
-	 * the window has closed by then, and one long window shows one event
-	 * instead of hundreds.  So most wrong events are only woken.
+	 * Inside the window UFFDIO_COPY sees none as well, and copies a whole huge
+	 * page before it looks under the lock: the window has closed by then, and
+	 * shows one event instead of hundreds.  So in truth mode most events
+	 * are only woken.  The first is not: its -EEXIST proves that the page was there.
 	 */
-	event.copy = page_is_dropped(run, event.page) ||
-		     counted(C_wrong_events) % run->opt->copy_every == 0;
+	event.copy = run->opt->mode == MODE_LEGAL ||
+		     counted(C_wrong_events) % run->opt->copy_every ==
+		     1 % run->opt->copy_every;
 
 	if (run->opt->resolvers == 1)
 		resolve(run, &event);

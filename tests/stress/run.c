@@ -213,7 +213,8 @@ static void end_run(struct run *run)
 	run_phase = "closing";
 	ioctl(run->uffd, UFFDIO_UNREGISTER, &range);
 	close(run->uffd);
-	munmap(run->area, run->len);
+	if (!run->stuck)	/* else somebody may still read there */
+		munmap(run->area, run->len);
 	if (run->memfd >= 0)
 		close(run->memfd);
 }

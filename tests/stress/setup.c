@@ -183,7 +183,7 @@ static int setup_node_hugepages(struct run *run, int node, long need)
 
 /*
  * Room for every page on each node, as they all move there, and a few for
- * copies in flight: before Linux 5.11 UFFDIO_COPY allocates before it looks.
+ * copies in flight: UFFDIO_COPY allocates before it looks under the lock.
  */
 int setup_hugepages(struct run *run)
 {
