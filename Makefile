@@ -38,11 +38,13 @@ install:
 	cp -r --no-preserve=ownership Kbuild dkms.conf LICENSE src include $(DKMS_SRC)
 	find $(DKMS_SRC) ! -name '*.[ch]' \( -name '*.*o' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
 	dkms status $(NAME)/$(VERSION) | grep -q . || dkms add $(NAME)/$(VERSION)
-	dkms install --force -k $(KVER) $(NAME)/$(VERSION)
+	dkms install --force -k $(KVER) $(NAME)/$(VERSION) || \
+		{ cat /var/lib/dkms/$(NAME)/$(VERSION)/build/make.log >&2; exit 1; }
 
 uninstall:
 	@test "$$(id -u)" = 0 || { echo "needs root" >&2; exit 1; }
-	-dkms remove $(NAME)/$(VERSION) --all
+	@dkms status $(NAME)/$(VERSION) | grep -q . || echo "$(NAME) $(VERSION) is not installed"
+	! dkms status $(NAME)/$(VERSION) | grep -q . || dkms remove $(NAME)/$(VERSION) --all
 	rm -rf $(DKMS_SRC) /var/lib/dkms/$(NAME)
 
 stress:

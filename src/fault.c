@@ -10,6 +10,9 @@
 #include <linux/sched/task.h>
 #include <linux/sched/signal.h>
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/uffd_race.h>
+
 /* Events of a vma that the fault path itself would not raise. */
 static atomic_long_t not_raised;
 /* Write-protection events and whatever else is not judged. */
@@ -247,6 +250,8 @@ int fault_event(struct kprobe *p, struct pt_regs *regs)
 		};
 	}
 	entry.type = reason & VM_UFFD_MISSING ? CASE_MISSING : CASE_MINOR;
+	trace_uffd_race_event(entry.ctx, entry.addr, entry.type == CASE_MINOR,
+			      entry.look);
 	if (engine_lock(&flags)) {
 		if (case_ctx_tag(&engine, entry.ctx) & LEDGER_SIGBUS)
 			atomic_long_inc(&not_raised);

@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 #include <linux/userfaultfd.h>
+#include <trace/events/uffd_race.h>
 
 /*
  * The arguments of every UFFDIO_* are u64 words, by UAPI. Where they stand is
@@ -212,6 +213,7 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	enum case_outcome outcome;
 	unsigned long done_end, flags;
 
+	trace_uffd_race_ioctl(io->ctx, io->cmd - uffd_cmds, io->start, io->end, ret);
 	switch (io->cmd->what) {
 	case CMD_API:
 		/* It succeeds once in the life of a userfaultfd, as the first. */

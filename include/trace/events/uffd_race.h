@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The facts that the verdicts are made of, for perf, trace-cmd and bpftrace.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM uffd_race
+
+#if !defined(_TRACE_UFFD_RACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TRACE_UFFD_RACE_H
+
+#include <linux/tracepoint.h>
+
+/* The values of enum case_look, see src/case.h */
+#define uffd_race_look(look)			\
+	__print_symbolic(look,			\
+		{ 0, "unknown" },		\
+		{ 1, "none" },			\
+		{ 2, "mapped" },		\
+		{ 3, "anon" },			\
+		{ 4, "gone" })
+
+/* handle_userfault() is about to raise an event */
+TRACE_EVENT(uffd_race_event,
+	TP_PROTO(const void *ctx, unsigned long address, bool minor, int look),
+	TP_ARGS(ctx, address, minor, look),
+	TP_STRUCT__entry(
+		__field(const void *, ctx)
+		__field(unsigned long, address)
+		__field(bool, minor)
+		__field(int, look)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->address = address;
+		__entry->minor = minor;
+		__entry->look = look;
+	),
+	TP_printk("ctx=%p address=0x%lx type=%s pte=%s", __entry->ctx,
+		  __entry->address, __entry->minor ? "minor" : "missing",
+		  uffd_race_look(__entry->look))
+);
+
+/* An UFFDIO_* ioctl on a range returns */
+TRACE_EVENT(uffd_race_ioctl,
+	TP_PROTO(const void *ctx, unsigned int nr, unsigned long start,
+		 unsigned long end, long ret),
+	TP_ARGS(ctx, nr, start, end, ret),
+	TP_STRUCT__entry(
+		__field(const void *, ctx)
+		__field(unsigned int, nr)
+		__field(unsigned long, start)
+		__field(unsigned long, end)
+		__field(long, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->nr = nr;
+		__entry->start = start;
+		__entry->end = end;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%p ioctl=%s range=0x%lx-0x%lx ret=%ld", __entry->ctx,
+		  __print_symbolic(__entry->nr,
+			{ 0x00, "REGISTER" },
+			{ 0x01, "UNREGISTER" },
+			{ 0x03, "COPY" },
+			{ 0x04, "ZEROPAGE" },
+			{ 0x05, "MOVE" },
+			{ 0x07, "CONTINUE" },
+			{ 0x08, "POISON" },
+			{ 0x3f, "API" }),
+		  __entry->start, __entry->end, __entry->ret)
+);
+
+#endif /* _TRACE_UFFD_RACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH trace/events
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE uffd_race
+#include <trace/define_trace.h>
