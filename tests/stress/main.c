@@ -20,6 +20,7 @@
 enum {
 	OPT_PATH = 256, OPT_WRITER, OPT_MODE, OPT_EXPECT, OPT_SECONDS, OPT_PAGES,
 	OPT_READERS, OPT_RESOLVERS, OPT_WRITERS, OPT_BATCH, OPT_COPY, OPT_SEED, OPT_SETTLE,
+	OPT_DROP,
 	OPT_UNTIL, OPT_NO_SETUP, OPT_LIST, OPT_VERSION,
 };
 
@@ -37,6 +38,7 @@ static const struct option long_options[] = {
 	{ "copy-every",		required_argument, NULL, OPT_COPY },
 	{ "seed",		required_argument, NULL, OPT_SEED },
 	{ "settle-ms",		required_argument, NULL, OPT_SETTLE },
+	{ "drop-us",		required_argument, NULL, OPT_DROP },
 	{ "until-wrong",	required_argument, NULL, OPT_UNTIL },
 	{ "no-setup",		no_argument,	   NULL, OPT_NO_SETUP },
 	{ "list",		no_argument,	   NULL, OPT_LIST },
@@ -59,14 +61,16 @@ static const char help_text[] =
 "                    any: only report (sound)\n"
 "  --seconds N       how long (5); all is ended 20 s after that at the latest\n"
 "  --until-wrong N   stop early once N wrong events were seen\n"
-"  --pages N         pages (8 huge ones, 64 base ones)\n"
-"  --readers N       threads that read the pages (one a CPU but one, 2 to 8)\n"
+"  --pages N         pages (wp: 64, else 8 huge ones, 64 base ones)\n"
+"  --readers N       threads that read the pages (wp: 1, legal: 2; else one a CPU\n"
+"                    but one, 2 to 8)\n"
 "  --resolvers N     threads that answer events (truth: 1, legal: 3)\n"
 "  --writers N       threads of the writer, each with its share of the pages (1)\n"
 "  --batch N         pages in one operation of the writer, 0: all its pages\n"
 "                    (migrate: 1, wp: 0)\n"
 "  --copy-every N    truth: answer every Nth event by UFFDIO_COPY (-EEXIST), and\n"
 "                    the others by UFFDIO_WAKE alone, which is faster (64)\n"
+"  --drop-us N       legal: a pause of up to N between drops, every second time (1000)\n"
 "  --settle-ms N     stay registered that long after the last event (200)\n"
 "  --seed N          of all random choices (1)\n"
 "  --no-setup        do not reserve huge pages; else root does, and restores\n"
@@ -181,7 +185,12 @@ static void defaults(struct options *opt)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (!opt->pages)
+		opt->pages = opt->writer->pages;
+	if (!opt->pages)
 		opt->pages = opt->path->default_pages;
+	if (opt->readers == -1U && opt->writer->readers)
+		opt->readers = opt->writer->readers *
+			       (opt->mode == MODE_LEGAL ? 2 : 1);
 	if (opt->readers == -1U)
 		opt->readers = cpus < 3 ? 2 : cpus > 8 ? 8 : cpus - 1;
 	if (!opt->resolvers)
@@ -246,6 +255,9 @@ static void parse(int argc, char **argv, struct options *opt)
 			break;
 		case OPT_SEED:
 			opt->seed = number(name, optarg, 0, UINT64_MAX);
+			break;
+		case OPT_DROP:
+			opt->drop_us = number(name, optarg, 1, 1000000);
 			break;
 		case OPT_SETTLE:
 			opt->settle_ms = number(name, optarg, 0, 10000);
@@ -403,6 +415,7 @@ int main(int argc, char **argv)
 		.readers = -1U,
 		.copy_every = 64,
 		.settle_ms = 200,
+		.drop_us = 1000,
 		.seed = 1,
 		.setup = true,
 	};

@@ -47,7 +47,11 @@ int join_before(pthread_t thread, unsigned int seconds)
 	return pthread_timedjoin_np(thread, NULL, &until) ? 1 : 0;
 }
 
-/* Plain reads, in random order; the writers flush the TLB by themselves */
+/*
+ * Plain reads, in random order; the writers flush the TLB by themselves.  In
+ * legal mode every second reader keeps to the pages that stay: the others wait
+ * for resolvers most of the time, and would miss the writer's windows.
+ */
 static void *reader_thread(void *arg)
 {
 	struct worker *me = arg;
@@ -61,6 +65,8 @@ static void *reader_thread(void *arg)
 	while (!atomic_load_explicit(&run->stop_readers, memory_order_relaxed)) {
 		dice = next_random(&random);
 		page = (dice & 0xffffff) % run->opt->pages;
+		if ((me->nr & 1) && page_is_dropped(run, page))
+			page = page + 1 < run->opt->pages ? page + 1 : 1;
 		word = (dice >> 24) % words;
 		at = (const volatile uint64_t *)(run->area + page * run->page_size);
 		bad += at[word] != pattern(page, word);
@@ -87,7 +93,7 @@ static void *dropper(void *arg)
 			way = run->drop_ways;
 		count(run->path->drop(run, page, way) ? C_drop_errors : C_drops);
 		if (next_random(&random) & 1)
-			usleep(next_random(&random) % 1000);
+			usleep(next_random(&random) % run->opt->drop_us);
 	}
 	return NULL;
 }

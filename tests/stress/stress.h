@@ -47,6 +47,7 @@ struct options {
 	unsigned int		batch;		/* pages in one writer operation */
 	unsigned int		copy_every;	/* wrong events, the others are woken */
 	unsigned int		settle_ms;
+	unsigned int		drop_us;
 	uint64_t		until_wrong;	/* 0: run the whole time */
 	uint64_t		seed;
 	bool			setup;
@@ -177,6 +178,8 @@ struct writer {
 	uint64_t	reg_mode;		/* added to the path's */
 	unsigned int	nodes;			/* with memory, that it needs */
 	unsigned int	batch;			/* default pages in an operation, 0: all */
+	unsigned int	pages;			/* default, 0: the path's */
+	unsigned int	readers;		/* default, 0: by the number of CPUs */
 	enum count	proof;			/* not 0 once it has done its work */
 	/* NULL, or why this kernel cannot: that is a SKIP */
 	const char	*(*unsupported)(const struct path *path,

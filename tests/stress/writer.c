@@ -133,6 +133,12 @@ const struct writer writers[] = {
 		.name		= "wp",
 		.what		= "UFFDIO_WRITEPROTECT, on and off",
 		.reg_mode	= UFFDIO_REGISTER_MODE_WP,
+		/*
+		 * Its window is a few instructions a page: many pages, and few
+		 * CPUs whose TLB it has to wait for.
+		 */
+		.pages		= 64,
+		.readers	= 1,
 		.proof		= C_wp_changes,
 		.unsupported	= wp_unsupported,
 		.op		= wp_op,
