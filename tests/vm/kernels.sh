@@ -2,7 +2,7 @@
 # lib.sh. Everything from apt, through a private root for each release: its
 # own sources, lists and status, so the machine's apt is neither used nor
 # changed; only the mirror and the proxy are the machine's.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # $cache is lib.sh's
 
 # shellcheck disable=SC2034
 readonly RELEASES="bullseye bookworm trixie trixie-backports"
@@ -128,8 +128,9 @@ cached_kernels() {
 resolve() {
 	local base=$1 flavour=cloud-amd64
 
-	[[ $base =~ ^[0-9]+\.[0-9]+[-+.~a-z0-9]*$ ]] && release=$(release_of "$base") ||
+	if [[ ! $base =~ ^[0-9]+\.[0-9]+[-+.a-z0-9]*$ ]] || ! release=$(release_of "$base"); then
 		die "unknown kernel '$base' (run --list shows what there is)"
+	fi
 	if [[ -e $cache/kernels/$base/vmlinuz ]]; then
 		kv=$base
 		return
@@ -153,33 +154,35 @@ resolve() {
 	fi
 }
 
-# download RELEASE PACKAGE…: verified by apt, into $cache/deb/RELEASE; what an
-# interrupted one left there is resumed.
+# download RELEASE KV PACKAGE…: verified by apt, into $cache/deb/KV; sets debs,
+# the files. What an interrupted one left there is resumed.
 download() {
-	local release=$1 dir=$cache/deb/$1 package size
+	local release=$1 dir=$cache/deb/$2 package size deb
 
-	shift
-	mkdir -p "$dir"
+	shift 2
+	mkdir -p "$dir" && cd "$dir" || return
+	debs=()
 	for package; do
-		size=$(apt_in "$release" apt-cache show --no-all-versions "$package" |
-			sed -n 's/^Size: //p') || return
+		read -r _ deb size _ < <(apt_in "$release" apt-get -qq \
+			--print-uris download "$package" 2>>log) || return
 		say "fetching $package $(((size + 500000) / 1000000)) MB"
+		debs+=("$dir/$deb")
 	done
-	(cd "$dir" && apt_in "$release" apt-get -qq download "$@" >log 2>&1) || {
-		cat "$dir/log" >&2
+	apt_in "$release" apt-get -qq download "$@" >log 2>&1 || {
+		cat log >&2
 		return 1
 	}
 }
 
 # Only the kernel itself and its configuration are of use here.
 unpack_image() {
-	local release=$1 kv=$2 package=$3 tmp
+	local kv=$1 tmp
 
 	tmp=$(mktemp -d "$cache/kernels/.new.XXXXXX") || return
-	dpkg-deb --fsys-tarfile "$cache/deb/$release/${package}"_*.deb |
+	dpkg-deb --fsys-tarfile "${debs[0]}" |
 		tar -x -C "$tmp" --wildcards '*/vmlinuz*' || return
 	mv "$(find "$tmp" -type f -name 'vmlinuz*')" "$tmp/vmlinuz" || return
-	rm -rf "$cache/deb/$release/${package}"_*.deb "$tmp"/{boot,usr,lib}
+	rm -rf "${tmp:?}"/{boot,usr}
 	mv -T "$tmp" "$cache/kernels/$kv"
 }
 
@@ -192,8 +195,9 @@ do_fetch_image() {
 	package=linux-binary-$kv
 	apt_in "$release" apt-cache show "$package" >/dev/null 2>&1 ||
 		package=linux-image-$kv
-	download "$release" "$package" || return
-	unpack_image "$release" "$kv" "$package"
+	download "$release" "$kv" "$package" || return
+	unpack_image "$kv" || return
+	rm -rf "$cache/deb/$kv"
 }
 
 fetch_image() {
@@ -202,20 +206,16 @@ fetch_image() {
 
 # The Makefiles name /usr/src, the links are relative and work anywhere.
 unpack_headers() {
-	local release=$1 kv=$2 package tmp
+	local kv=$1 deb tmp
 
-	shift 2
 	tmp=$(mktemp -d "$cache/headers/.new.XXXXXX") || return
 	chmod 755 "$tmp"
-	for package; do
-		dpkg-deb -x "$cache/deb/$release/${package}"_*.deb "$tmp" || return
+	for deb in "${debs[@]}"; do
+		dpkg-deb -x "$deb" "$tmp" || return
 	done
 	find "$tmp/usr/src" -name Makefile -exec \
 		sed -i "s,/usr/src/,$cache/headers/$kv/usr/src/,g" {} + || return
-	mv -T "$tmp" "$cache/headers/$kv" || return
-	for package; do
-		rm -f "$cache/deb/$release/${package}"_*.deb
-	done
+	mv -T "$tmp" "$cache/headers/$kv"
 }
 
 do_fetch_headers() {
@@ -230,8 +230,9 @@ do_fetch_headers() {
 			grep -oE 'linux-(headers|kbuild)-[^ ,]+' | sort -u
 	)
 	((${#packages[@]} >= 3)) || die "the headers of $kv are not in $release any more"
-	download "$release" "${packages[@]}" || return
-	unpack_headers "$release" "$kv" "${packages[@]}"
+	download "$release" "$kv" "${packages[@]}" || return
+	unpack_headers "$kv" || return
+	rm -rf "$cache/deb/$kv"
 }
 
 fetch_headers() {

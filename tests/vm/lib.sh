@@ -35,8 +35,7 @@ cache=$(cd "$cache" && pwd -P)
 	die "the cache directory's name must be without blanks, colons and commas: $cache"
 mkdir -p "$cache"/{apt,build,deb,headers,kernels,lock,root}
 
-# locked NAME COMMAND…: in a subshell, one at a time on this machine. fd 9 is
-# not for the command's children: one left behind would keep the lock.
+# locked NAME COMMAND…: in a subshell, one at a time on this machine
 locked() {
 	local name=$1
 

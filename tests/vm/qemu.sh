@@ -1,5 +1,5 @@
 # The guest: choosing how to run it, starting it, waiting for it. Sourced by run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034 # run's options and results
 
 guest=''
 reader=()
@@ -74,7 +74,7 @@ start_guest() {
 	for name in console out mark err; do
 		: >"$tmp/$name"
 	done
-	qemu-system-x86_64 "${accel[@]}" "${machine[@]}" \
+	timeout -k 5 "$limit" qemu-system-x86_64 "${accel[@]}" "${machine[@]}" \
 		-nodefaults -display none -no-reboot -no-user-config \
 		-kernel "$cache/kernels/$kv/vmlinuz" -initrd "$tmp/root.cpio" \
 		-append "console=ttyS0 ignore_loglevel panic=-1 ${append}" \
@@ -88,22 +88,20 @@ start_guest() {
 	reader+=($!)
 }
 
+# Sets how: end, or timeout
 wait_guest() {
-	local timer
+	local code=0
 
-	( sleep "$limit" & trap 'kill $!' TERM; wait && : >"$tmp/timeout" && kill -KILL $guest ) 2>/dev/null &
-	timer=$!
-	wait "$guest" 2>/dev/null || :
-	kill "$timer" 2>/dev/null || :
+	wait "$guest" || code=$?
 	guest=''
 	wait "${reader[@]}" || :
 	reader=()
 	cat "$tmp/qemu" >&2
 	how=end
-	[[ ! -e $tmp/timeout ]] || how=timeout
+	((code != 124)) || how=timeout
 }
 
 end_guest() {
-	[[ ! $guest ]] || kill -KILL "$guest" 2>/dev/null || :
+	[[ ! $guest ]] || kill "$guest" 2>/dev/null || :
 	((!${#reader[@]})) || kill "${reader[@]}" 2>/dev/null || :
 }

@@ -1,0 +1,170 @@
+#!/bin/bash
+# run and build themselves, with a stub for a module. Little guests, as all this
+# should take less than a minute.
+# shellcheck disable=SC2016,SC2317,SC1003,SC1091,SC2154
+. "$(dirname "$0")/../lib.sh"
+
+kernel=${1:-6.1}
+tree=$work/tree
+run=$tree/tests/vm/run
+small=(-k "$kernel" -c 1 -n 1 -m 256 -l "$work/log")
+
+make_tree() {
+	mkdir -p "$tree"/{src,include,tests}
+	cp -r "$top/tests/vm" "$tree/tests/"
+	cat >"$tree/Kbuild" <<-'EOT'
+	obj-m := uffd_race.o
+	uffd_race-y := src/stub.o
+	EOT
+	cat >"$tree/src/stub.c" <<-'EOT'
+	#include <linux/module.h>
+	static bool warn, fail;
+	static char *text = "";
+	static int number;
+	module_param(warn, bool, 0444);
+	module_param(fail, bool, 0444);
+	module_param(text, charp, 0444);
+	module_param(number, int, 0444);
+	static int __init stub_init(void)
+	{
+		WARN_ON(warn);
+		return fail ? -ENODEV : 0;
+	}
+	static void __exit stub_exit(void) { }
+	module_init(stub_init);
+	module_exit(stub_exit);
+	MODULE_DESCRIPTION("stub");
+	MODULE_LICENSE("GPL");
+	EOT
+}
+
+# status N COMMAND…: it ends with N; its output is in $work/out, $work/err
+status() {
+	local want=$1 got=0
+
+	shift
+	"$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
+	((got == want)) || diag "exit status $got instead of $want"
+	((got == want)) || diag "$(cat "$work/err")"
+	((got == want))
+}
+
+# refuses PATTERN ARG…: run says so at once, with 125
+refuses() {
+	local pattern=$1
+
+	shift
+	status 125 "$run" "$@" && [[ ! -s $work/out ]] && grep -q -- "$pattern" "$work/err"
+}
+
+usage_errors() {
+	ok "no kernel named" refuses 'which kernel' -- true
+	ok "an unknown kernel" refuses "unknown kernel '4.19'" -k 4.19 -- true
+	ok "not a kernel at all" refuses "unknown kernel '../x'" -k ../x -- true
+	ok "no command" refuses 'no COMMAND' -k "$kernel" --
+	ok "an unknown option" refuses "unknown option '-Z'" -Z -k "$kernel" -- true
+	ok "an option without its argument" refuses '-k wants' -k
+	ok "not a number" refuses '-c wants a number' -k "$kernel" -c two -- true
+	ok "a file that is not there" refuses 'cannot read' -k "$kernel" -a /no/such -- true
+	ok "-p with -N" refuses 'exclude each other' -k "$kernel" -N -p x=1 -- true
+	ok "--help" status 0 "$run" --help
+}
+
+warns() {
+	status 0 "$tree/tests/vm/build" -k "$kernel" && grep -q unused "$work/err"
+}
+
+# Two at once, of something that nobody has built yet
+builds() {
+	echo "/* $$ $RANDOM $EPOCHREALTIME */" >>"$tree/src/stub.c"
+	"$tree/tests/vm/build" -k "$kernel" >"$work/ko1" 2>"$work/err1" &
+	ok "the stub builds, twice at once" status 0 "$tree/tests/vm/build" -k "$kernel"
+	wait $!
+	ok "both get the same file" cmp "$work/ko1" "$work/out"
+	ok "which is a module for $kernel" grep -aq "vermagic=$kernel" "$(cat "$work/out")"
+	echo 'static int unused;' >>"$tree/src/stub.c"
+	ok "a compiler warning is seen" warns
+	ok "and seen again when nothing is built" warns
+	sed -i '/unused/d' "$tree/src/stub.c"
+	ko=$(cat "$work/ko1")
+}
+
+write_inside() {
+	printf 'a\tb\r\nno newline at the end' >"$work/a file"
+	cat >"$work/inside" <<-'EOT'
+	#!/bin/sh
+	for arg; do printf '[%s]' "$arg"; done; echo
+	cat /sys/module/uffd_race/parameters/text /sys/module/uffd_race/parameters/number
+	for n in 0 1; do
+		pages=/sys/devices/system/node/node$n/hugepages/hugepages-2048kB/nr_hugepages
+		echo 8 >$pages; cat $pages
+	done
+	for f in /tmp /dev/shm /dev/hugepages /sys/kernel/debug /sys/fs/cgroup; do
+		awk -v f=$f '$2 == f { print $3 }' /proc/mounts
+	done
+	nproc
+	cat "a file"
+	seq 1 20000
+	echo to stderr >&2
+	echo "BUG: uffd_race: bogus MISSING event" >/dev/kmsg
+	sleep 1000 &
+	exit 7
+	EOT
+	chmod +x "$work/inside"
+}
+
+expected_inside() {
+	printf '%s\n' "[a b][it's][\"][\$HOME \`x\` \\][][*][x" "y]" \
+		"two words" 5 8 8 tmpfs tmpfs hugetlbfs debugfs cgroup2 4
+	cat "$work/a file"
+	seq 1 20000
+}
+
+whole() {
+	write_inside
+	ok "a command's own exit status" status 7 "$run" -k "$kernel" -c 4 -n 2 \
+		-a "$work/inside" -a "$work/a file" -p 'text="two words" number=5' -- \
+		inside 'a b' "it's" '"' '$HOME `x` \' '' '*' $'x\ny'
+	expected_inside >"$work/expected"
+	ok "arguments, parameters, nodes, huge pages, mounts, files, 100 kB of output: byte for byte" \
+		cmp "$work/expected" "$work/out"
+	ok "its stderr is stderr" grep -qx 'to stderr' "$work/err"
+	ok "the kernel log is there on failure" grep -q 'uffd_race-test: exit 7' "$work/err"
+}
+
+# fate STATUS WHAT COMMAND…: of a guest without the module
+fate() {
+	local want=$1 what=$2
+
+	shift 2
+	ok "$what: $want" status "$want" "$run" "${small[@]}" -N -X "$ko" -- "$@"
+}
+
+fates() {
+	fate 0 "the module is there without being loaded" \
+		sh -c 'test ! -d /sys/module/uffd_race && insmod uffd_race.ko'
+	ok "and silence if all is well" test ! -s "$work/err"
+	ok "and the kernel log on request" grep -q 'Linux version' "$work/log"
+	fate 99 "a panic" sh -c 'echo c >/proc/sysrq-trigger'
+	ok "which is named" grep -q 'kernel trouble.*Kernel panic' "$work/err"
+	fate 125 "a guest that goes away" poweroff -f
+	small+=(-t 2)
+	fate 124 "no end" sleep 1000
+	small+=(-t 120)
+	ok "a WARNING in a test that passes: 99" status 99 \
+		"$run" "${small[@]}" -X "$ko" -p warn=1 -- true
+	ok "a module that does not load: 125" status 125 \
+		"$run" "${small[@]}" -X "$ko" -p fail=1 -- true
+	ok "and the test does not run" grep -q 'did not load' "$work/err"
+}
+
+make_tree
+usage_errors
+if ! "$run" -k "$kernel" --fetch; then
+	skip "guests" "kernel $kernel cannot be had"
+	done_testing
+fi
+builds
+whole
+fates
+done_testing
