@@ -153,17 +153,6 @@ static int hook_arm(struct hook *h)
 	return err;
 }
 
-static void hook_disarm(struct hook *h)
-{
-	if (!h->armed)
-		return;
-	if (is_return(h))
-		unregister_kretprobe(&h->rp);
-	else
-		unregister_kprobe(&h->kp);
-	h->armed = false;
-}
-
 /**
  * probes_init - arm all hooks
  * @faults: faults that may be in flight at once, blocked ones included
@@ -211,10 +200,24 @@ int probes_init(unsigned int faults, unsigned int ops)
  */
 void probes_exit(void)
 {
-	int i;
+	struct kretprobe *rps[NR_HOOKS];
+	struct kprobe *kps[NR_HOOKS];
+	int i, nr_rps = 0, nr_kps = 0;
 
-	for (i = NR_HOOKS; i--; )
-		hook_disarm(&hooks[i]);
+	for (i = NR_HOOKS; i--; ) {
+		struct hook *h = &hooks[i];
+
+		if (!h->armed)
+			continue;
+		h->armed = false;
+		if (is_return(h))
+			rps[nr_rps++] = &h->rp;
+		else
+			kps[nr_kps++] = &h->kp;
+	}
+	/* All at once: each of these waits for a grace period. */
+	unregister_kretprobes(rps, nr_rps);
+	unregister_kprobes(kps, nr_kps);
 	for (i = 0; i < NR_HOOKS; i++) {
 		free_percpu(hooks[i].hits);
 		hooks[i].hits = NULL;
