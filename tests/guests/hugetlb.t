@@ -44,8 +44,9 @@ clears() {
 		for run in \$(seq $runs); do
 			for mode in truth legal; do
 				want='-u hugetlb_missing_exposures'
+				# Few readers for exposures, more for stale events
 				[ \$mode = truth ] ||
-				want=\"\$want -u hugetlb_missing_genuine -u hugetlb_missing_stale\"
+				want=\"\$want -u hugetlb_missing_genuine -u hugetlb_missing_stale -e --readers=4\"
 				for writer in migrate wp; do
 					echo === \$run \$mode \$writer
 					judge -r 20 \$want --mode \$mode --writer \$writer || exit

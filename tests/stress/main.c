@@ -20,7 +20,6 @@
 enum {
 	OPT_PATH = 256, OPT_WRITER, OPT_MODE, OPT_EXPECT, OPT_SECONDS, OPT_PAGES,
 	OPT_READERS, OPT_RESOLVERS, OPT_WRITERS, OPT_BATCH, OPT_COPY, OPT_SEED, OPT_SETTLE,
-	OPT_DROP,
 	OPT_UNTIL, OPT_NO_SETUP, OPT_LIST, OPT_VERSION,
 };
 
@@ -38,7 +37,6 @@ static const struct option long_options[] = {
 	{ "copy-every",		required_argument, NULL, OPT_COPY },
 	{ "seed",		required_argument, NULL, OPT_SEED },
 	{ "settle-ms",		required_argument, NULL, OPT_SETTLE },
-	{ "drop-us",		required_argument, NULL, OPT_DROP },
 	{ "until-wrong",	required_argument, NULL, OPT_UNTIL },
 	{ "no-setup",		no_argument,	   NULL, OPT_NO_SETUP },
 	{ "list",		no_argument,	   NULL, OPT_LIST },
@@ -55,22 +53,21 @@ static const char help_text[] =
 "  --path NAME       what the pages are (hugetlb-private-missing)\n"
 "  --writer NAME     who changes the ptes: migrate, wp, none (migrate)\n"
 "  --mode MODE       truth: no page is ever removed, so every event is wrong;\n"
-"                    legal: even pages are dropped and provided again all the\n"
-"                    time, by resolvers that race each other; odd ones stay (truth)\n"
+"                    legal: even pages are dropped and provided again, in\n"
+"                    bursts, by resolvers that race each other; odd ones stay (truth)\n"
 "  --expect WHAT     sound: a wrong event is a failure; wrong: none is one;\n"
 "                    any: only report (sound)\n"
 "  --seconds N       how long (5); all is ended 20 s after that at the latest\n"
 "  --until-wrong N   stop early once N wrong events were seen\n"
 "  --pages N         pages (wp: 64, else 8 huge ones, 64 base ones)\n"
-"  --readers N       threads that read the pages (wp: 1, legal: 2; else one a CPU\n"
-"                    but one, 2 to 8)\n"
+"  --readers N       threads that read the pages (wp: 1, else one a CPU but\n"
+"                    one, 2 to 8)\n"
 "  --resolvers N     threads that answer events (truth: 1, legal: 3)\n"
 "  --writers N       threads of the writer, each with its share of the pages (1)\n"
 "  --batch N         pages in one operation of the writer, 0: all its pages\n"
 "                    (migrate: 1, wp: 0)\n"
 "  --copy-every N    truth: answer every Nth event by UFFDIO_COPY (-EEXIST), and\n"
 "                    the others by UFFDIO_WAKE alone, which is faster (64)\n"
-"  --drop-us N       legal: a pause of up to N between drops, every second time (1000)\n"
 "  --settle-ms N     stay registered that long after the last event (200)\n"
 "  --seed N          of all random choices (1)\n"
 "  --no-setup        do not reserve huge pages; else root does, and restores\n"
@@ -189,8 +186,7 @@ static void defaults(struct options *opt)
 	if (!opt->pages)
 		opt->pages = opt->path->default_pages;
 	if (opt->readers == -1U && opt->writer->readers)
-		opt->readers = opt->writer->readers *
-			       (opt->mode == MODE_LEGAL ? 2 : 1);
+		opt->readers = opt->writer->readers;
 	if (opt->readers == -1U)
 		opt->readers = cpus < 3 ? 2 : cpus > 8 ? 8 : cpus - 1;
 	if (!opt->resolvers)
@@ -255,9 +251,6 @@ static void parse(int argc, char **argv, struct options *opt)
 			break;
 		case OPT_SEED:
 			opt->seed = number(name, optarg, 0, UINT64_MAX);
-			break;
-		case OPT_DROP:
-			opt->drop_us = number(name, optarg, 1, 1000000);
 			break;
 		case OPT_SETTLE:
 			opt->settle_ms = number(name, optarg, 0, 10000);
@@ -415,7 +408,6 @@ int main(int argc, char **argv)
 		.readers = -1U,
 		.copy_every = 64,
 		.settle_ms = 200,
-		.drop_us = 1000,
 		.seed = 1,
 		.setup = true,
 	};

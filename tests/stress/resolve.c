@@ -215,6 +215,8 @@ void *prefetcher(void *arg)
 	unsigned int page;
 
 	while (!atomic_load_explicit(&run->stop_writers, memory_order_relaxed)) {
+		if (wait_for_burst(run))
+			continue;
 		page = next_random(&random) % run->opt->pages;
 		if (page_is_dropped(run, page) && !provide(run, page))
 			count(C_prefetches);

@@ -47,11 +47,7 @@ int join_before(pthread_t thread, unsigned int seconds)
 	return pthread_timedjoin_np(thread, NULL, &until) ? 1 : 0;
 }
 
-/*
- * Plain reads, in random order; the writers flush the TLB by themselves.  In
- * legal mode every second reader keeps to the pages that stay: the others wait
- * for resolvers most of the time, and would miss the writer's windows.
- */
+/* Plain reads, in random order; the writers flush the TLB by themselves */
 static void *reader_thread(void *arg)
 {
 	struct worker *me = arg;
@@ -65,8 +61,6 @@ static void *reader_thread(void *arg)
 	while (!atomic_load_explicit(&run->stop_readers, memory_order_relaxed)) {
 		dice = next_random(&random);
 		page = (dice & 0xffffff) % run->opt->pages;
-		if ((me->nr & 1) && page_is_dropped(run, page))
-			page = page + 1 < run->opt->pages ? page + 1 : 1;
 		word = (dice >> 24) % words;
 		at = (const volatile uint64_t *)(run->area + page * run->page_size);
 		bad += at[word] != pattern(page, word);
@@ -85,6 +79,8 @@ static void *dropper(void *arg)
 	unsigned int page, way;
 
 	while (!atomic_load_explicit(&run->stop_writers, memory_order_relaxed)) {
+		if (wait_for_burst(run))
+			continue;
 		page = next_random(&random) % run->opt->pages;
 		if (!page_is_dropped(run, page))
 			continue;
@@ -93,7 +89,7 @@ static void *dropper(void *arg)
 			way = run->drop_ways;
 		count(run->path->drop(run, page, way) ? C_drop_errors : C_drops);
 		if (next_random(&random) & 1)
-			usleep(next_random(&random) % run->opt->drop_us);
+			usleep(next_random(&random) % 1000);
 	}
 	return NULL;
 }

@@ -47,7 +47,6 @@ struct options {
 	unsigned int		batch;		/* pages in one writer operation */
 	unsigned int		copy_every;	/* wrong events, the others are woken */
 	unsigned int		settle_ms;
-	unsigned int		drop_us;
 	uint64_t		until_wrong;	/* 0: run the whole time */
 	uint64_t		seed;
 	bool			setup;
@@ -211,6 +210,7 @@ uint64_t seed_for(const struct options *opt, unsigned int kind, unsigned int nr)
 uint64_t pattern(unsigned int page, size_t word);
 void fill_source(struct run *run);
 bool page_is_dropped(const struct run *run, unsigned int page);
+bool wait_for_burst(const struct run *run);
 void account_missing(struct run *run, unsigned int page, uint64_t flags);
 
 /* resolve.c */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a page must hold, and what an event on it means. */
+#include <unistd.h>
 #include "stress.h"
 
 #include <time.h>
@@ -59,6 +60,19 @@ void fill_source(struct run *run)
 bool page_is_dropped(const struct run *run, unsigned int page)
 {
 	return run->opt->mode == MODE_LEGAL && !(page & 1);
+}
+
+/*
+ * Pages go and come in bursts, a third of the time: whoever drops and provides
+ * pages keeps the writer from its work, and the readers from its windows.
+ * True if the caller has waited, and should ask again.
+ */
+bool wait_for_burst(const struct run *run)
+{
+	if ((now_ns() - run->start_ns) / 100000000 % 3 == 0)
+		return false;
+	usleep(5000);
+	return true;
 }
 
 /* Called by the listener only, in the order in which events were received. */
