@@ -32,8 +32,9 @@ for_guest() {
 lifecycle() {
 	local f=$work/guest
 
-	git -C "$top" ls-files -z -co --exclude-standard | tar -C "$top" --null -T - -c |
-		(mkdir "$root/root/uffd_race" && tar -C "$root/root/uffd_race" -x)
+	mkdir "$root/root/uffd_race"
+	tar -C "$top" --exclude=./tests --exclude=./.git -c . |
+		tar -C "$root/root/uffd_race" -x
 	# As the image package has done where a kernel is installed
 	in_release "$root" depmod "$kv"
 	listing >"$work/before"
