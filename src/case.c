@@ -16,30 +16,6 @@ static bool page_waits(const struct case_page *page, enum case_wait wait)
 	return page->wait[wait][CASE_MISSING] || page->wait[wait][CASE_MINOR];
 }
 
-static void page_close(struct case_engine *e, struct case_page *page,
-		       enum case_wait wait, enum case_verdict verdict,
-		       enum case_why why)
-{
-	int t;
-
-	for (t = 0; t < CASE_NR_TYPES; t++) {
-		struct case_books *b = &e->stats.books[page->backing][t];
-		unsigned int n = page->wait[wait][t];
-
-		page->wait[wait][t] = 0;
-		if (wait == CASE_EXPOSED) {
-			/* Not an event: counted if confirmed, else dropped. */
-			if (verdict == CASE_BOGUS)
-				b->exposures += n;
-			continue;
-		}
-		b->open -= n;
-		b->verdict[verdict] += n;
-		if (verdict == CASE_UNDECIDED)
-			e->stats.why[why] += n;
-	}
-}
-
 /*
  * The page was seen mapped, after every fact up to @stamp. What was seen may
  * have come from whatever is in flight now, so that has to end first.
@@ -107,100 +83,6 @@ static void page_unsure(struct case_engine *e, struct case_page *page,
 	page_close(e, page, CASE_EXPOSED, CASE_UNDECIDED, why);
 }
 
-static void page_close_all(struct case_engine *e, struct case_page *page,
-			   enum case_why why)
-{
-	int w;
-
-	for (w = 0; w < CASE_NR_WAITS; w++)
-		page_close(e, page, w, CASE_UNDECIDED, why);
-}
-
-/* From here on nothing that is known about @page counts any more. */
-static void page_cut(struct case_engine *e, struct case_page *page,
-		     enum case_why why)
-{
-	page->hole = e->clock;
-	page_close_all(e, page, why);
-}
-
-/* Closes all cases of @ctx, and forgets what is in flight. */
-static void ctx_forget(struct case_engine *e, struct case_ctx *ctx,
-		       enum case_why why)
-{
-	struct case_fault *f, *next_fault;
-	struct case_page *page, *next;
-
-	for (page = ctx->pages; page; page = next) {
-		next = page->ctx_next;
-		page_cut(e, page, why);
-		while (page->faults)
-			fault_free(e, page->faults);
-		page_put(e, page);
-	}
-	for (f = e->orphans; f; f = next_fault) {
-		next_fault = f->page_next;
-		if (f->ctx == ctx)
-			fault_free(e, f);
-	}
-	while (ctx->ops)
-		op_free(e, ctx, ctx->ops);
-	ctx->known = false;
-}
-
-/**
- * case_ctx_gone - a userfaultfd ends: its cases close
- * @e: the engine
- * @key: its userfaultfd_ctx
- */
-void case_ctx_gone(struct case_engine *e, const void *key)
-{
-	struct case_ctx *ctx = ctx_find(e, key);
-
-	e->clock++;
-	if (!ctx)
-		return;
-	ctx_forget(e, ctx, CASE_WHY_CHANGED);
-	ctx_free(e, ctx);
-}
-
-/**
- * case_ctx_blind - installs of this userfaultfd may go unseen from now on
- * @e: the engine
- * @key: its userfaultfd_ctx
- *
- * There is no telling when what has no record ends, so this is for life.
- */
-void case_ctx_blind(struct case_engine *e, const void *key)
-{
-	struct case_ctx *ctx = ctx_find(e, key);
-
-	e->clock++;
-	if (!ctx || !ctx->known)
-		return;
-	e->stats.blinded++;
-	ctx_forget(e, ctx, CASE_WHY_LOST);
-}
-
-/**
- * case_lost - a hook was missed: no ledger is complete any more
- * @e: the engine
- *
- * What was missed may be an install that is still in flight, of any
- * userfaultfd. So all of today's are unknown from here on, for life.
- */
-void case_lost(struct case_engine *e)
-{
-	struct case_ctx *ctx;
-	unsigned int i;
-
-	e->clock++;
-	e->stats.lost++;
-	for (i = 0; i < e->limits.ctxs; i++)
-		for (ctx = e->ctx_hash[i]; ctx; ctx = ctx->next)
-			ctx_forget(e, ctx, CASE_WHY_LOST);
-}
-
 static bool write_in_flight(const struct case_page *page)
 {
 	const struct case_fault *f;
@@ -217,7 +99,7 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 {
 	struct case_fault f = *record;
 	struct case_page *page = f.page;
-	bool quiet, anon;
+	bool quiet, kept, anon;
 
 	fault_free(e, record);
 	if (!page) {
@@ -226,20 +108,26 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 	}
 	quiet = page->installed < f.begin && page->unsure < f.begin &&
 		page->hole < f.begin;
+	/* What was mapped at some time since it began, still is. */
+	kept = (f.flags & CASE_F_ZAPS_KNOWN) && page->zapped < f.begin &&
+	       !op_in_flight(page, CASE_OP_ZAP, e->clock);
 	/*
 	 * An anonymous page is not what this fault could have installed; but
 	 * copy on write, or an install after a drop, could have made it so.
 	 */
 	anon = (f.flags & CASE_F_ANON_PROVES) && look == CASE_LOOK_ANON &&
-	       quiet && page->written < f.begin && !write_in_flight(page);
+	       page->written < f.begin && !write_in_flight(page) &&
+	       (kept || (quiet && !op_in_flight(page, CASE_OP_INSTALL, e->clock)));
 	if (f.flags & CASE_F_WRITE)
 		page->written = e->clock;
 
+	/* It may have mapped a page, and then failed to copy it. */
+	if ((f.flags & CASE_F_WRITE) && (f.flags & CASE_F_PRIVATE))
+		nothing = false;
 	if (anon || (f.flags & CASE_F_NEVER_INSTALLS))
 		nothing = true;
 	/* It was mapped before, and nobody took it away. */
-	if (look_mapped(f.look) && (f.flags & CASE_F_ZAPS_KNOWN) &&
-	    page->zapped < f.begin && !op_in_flight(page, CASE_OP_ZAP, e->clock))
+	if (look_mapped(f.look) && kept)
 		nothing = true;
 
 	if (!nothing) {
@@ -270,8 +158,10 @@ void case_fault_begin(struct case_engine *e, const struct case_entry *entry)
 	struct case_ctx *ctx;
 
 	e->clock++;
-	if (f)		/* its end was missed */
+	if (f) {	/* its end was missed, but came before now */
 		fault_silent(e, f, false, CASE_LOOK_UNKNOWN, 0);
+		e->clock++;
+	}
 
 	ctx = ctx_find(e, entry->ctx);
 	if (!ctx || !ctx->known)
@@ -289,12 +179,12 @@ void case_fault_begin(struct case_engine *e, const struct case_entry *entry)
 	page = f->page;
 	if (!page)
 		return;
+	if (page->backing != entry->backing)	/* another mapping */
+		page_close_all(e, page, CASE_WHY_CHANGED);
 	if (entry->owner)
 		page->owner = entry->owner;
 	page->backing = entry->backing;
 	page->flags = entry->flags;
-	if (entry->flags & CASE_F_WRITE)
-		page->written = e->clock;
 	if (op_in_flight(page, CASE_OP_HOLE, e->clock))
 		page->hole = e->clock;
 	if (look_mapped(entry->look))
@@ -347,8 +237,6 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 		why = CASE_WHY_NO_ROOM;
 		page = f->page;
 		begin = f->begin;
-		if (page && (f->flags & CASE_F_WRITE))
-			page->written = e->clock;
 		fault_free(e, f);
 	}
 
@@ -358,7 +246,7 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 	}
 	if (!page)
 		goto close;
-	if (page->hole >= begin) {
+	if (page->hole >= begin || page->backing != entry->backing) {
 		why = CASE_WHY_CHANGED;
 		goto close;
 	}
@@ -374,15 +262,15 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 		why = page->unsure_why;
 		goto close;
 	}
+	if (page->zapped > entry->stamp) {
+		why = CASE_WHY_DROPPED;
+		goto close;
+	}
 	if (look_mapped(entry->look)) {
 		page_seen(e, page, entry->stamp);
 		page->mark = e->clock;
 		wait = CASE_MAPPED;
 	} else {
-		if (op_in_flight(page, CASE_OP_ZAP, e->clock)) {
-			why = CASE_WHY_DROPPED;
-			goto close;
-		}
 		page->opened = e->clock;
 		page->looks = 0;
 		wait = CASE_OPEN;
@@ -398,6 +286,8 @@ close:
 		return;
 settle:
 	page_settle(e, page);
+	if (op_in_flight(page, CASE_OP_ZAP, e->clock))
+		page_close_all(e, page, CASE_WHY_DROPPED);
 	page_put(e, page);
 }
 
@@ -440,9 +330,8 @@ void case_op_begin(struct case_engine *e, const void *task, const void *key,
 		if (kind == CASE_OP_HOLE) {
 			page_cut(e, page, CASE_WHY_CHANGED);
 		} else {
-			page->zapped = e->clock;
-			page_close(e, page, CASE_OPEN, CASE_UNDECIDED,
-				   CASE_WHY_DROPPED);
+			/* An install may succeed now that found a page before. */
+			page_close_all(e, page, CASE_WHY_DROPPED);
 		}
 		page_put(e, page);
 	}

@@ -48,7 +48,7 @@ enum case_why {
 	CASE_WHY_NO_ROOM,	/* the table of pages was full */
 	CASE_WHY_LOST,		/* a hook was missed: there may be unseen installs */
 	CASE_WHY_CHANGED,	/* register, unregister, or close came first */
-	CASE_WHY_DROPPED,	/* the page may have been zapped before it was seen */
+	CASE_WHY_DROPPED,	/* the page may have been zapped before it was judged */
 	CASE_WHY_SILENT,	/* another fault may have installed the page */
 	CASE_WHY_PARTIAL,	/* an install whose outcome is not known */
 	CASE_WHY_SHARED,	/* the page table may be shared with another mm */
@@ -87,7 +87,9 @@ enum case_outcome {
 	CASE_UNSURE,		/* it may have done anything within its range */
 };
 
+#ifndef CASE_MAX_LOOKS	/* the model check makes do with fewer */
 #define CASE_MAX_LOOKS		50
+#endif
 
 /**
  * struct case_books - what became of the events of one backing and type

@@ -155,7 +155,6 @@ static void adopt_orphans(struct case_engine *e, struct case_page *page)
 		/* What has happened since it began was not recorded. */
 		page->hole = e->clock;
 		page->zapped = e->clock;
-		page->written = e->clock;
 	}
 }
 
@@ -221,6 +220,38 @@ void page_put(struct case_engine *e, struct case_page *page)
 	page->ctx = NULL;
 	page->next = e->free_pages;
 	e->free_pages = page;
+}
+
+/**
+ * page_close - file the verdict on the events of a page
+ * @e: the engine
+ * @page: the page
+ * @wait: which of its events
+ * @verdict: the verdict
+ * @why: what is lacking, if it is CASE_UNDECIDED
+ */
+void page_close(struct case_engine *e, struct case_page *page,
+		enum case_wait wait, enum case_verdict verdict,
+		enum case_why why)
+{
+	int t;
+
+	for (t = 0; t < CASE_NR_TYPES; t++) {
+		struct case_books *b = &e->stats.books[page->backing][t];
+		unsigned int n = page->wait[wait][t];
+
+		page->wait[wait][t] = 0;
+		if (wait == CASE_EXPOSED) {
+			/* Not an event: counted if confirmed, else dropped. */
+			if (verdict == CASE_BOGUS)
+				b->exposures += n;
+			continue;
+		}
+		b->open -= n;
+		b->verdict[verdict] += n;
+		if (verdict == CASE_UNDECIDED)
+			e->stats.why[why] += n;
+	}
 }
 
 /**
@@ -373,42 +404,6 @@ bool op_in_flight(const struct case_page *page, enum case_op_kind kind,
 		    page->addr >= op->start && page->addr < op->end)
 			return true;
 	return false;
-}
-
-/**
- * case_ctx_born - a userfaultfd begins its life: nothing about it was missed
- * @e: the engine
- * @key: its userfaultfd_ctx; case_ctx_gone() was said of any older one there
- * @tag: the caller's, for case_ctx_tag()
- *
- * Return: false if there is no room: its events will be undecided.
- */
-bool case_ctx_born(struct case_engine *e, const void *key, unsigned long tag)
-{
-	struct case_ctx *ctx;
-
-	e->clock++;
-	ctx = ctx_create(e, key);
-	if (!ctx) {
-		e->stats.ctxs_full++;
-		return false;
-	}
-	ctx->tag = tag;
-	return true;
-}
-
-/**
- * case_ctx_tag - what the caller keeps with a userfaultfd
- * @e: the engine
- * @key: its userfaultfd_ctx
- *
- * Return: the tag, or 0 if the ctx has no record.
- */
-unsigned long case_ctx_tag(struct case_engine *e, const void *key)
-{
-	struct case_ctx *ctx = ctx_find(e, key);
-
-	return ctx ? ctx->tag : 0;
 }
 
 /**

@@ -44,8 +44,8 @@ struct case_page {
 	case_time unsure;		/* last end of what may have been one */
 	enum case_why unsure_why;
 	case_time hole;			/* last time the evidence was cut */
-	case_time zapped;		/* last begin or end of a zap */
-	case_time written;		/* last begin or end of a write fault */
+	case_time zapped;		/* last end of a zap */
+	case_time written;		/* last end of a write fault that raised no event */
 };
 
 struct case_fault {
@@ -78,6 +78,14 @@ struct case_page *page_find(struct case_engine *e, const struct case_ctx *ctx,
 struct case_page *page_create(struct case_engine *e, struct case_ctx *ctx,
 			      unsigned long addr);
 void page_put(struct case_engine *e, struct case_page *page);
+void page_close(struct case_engine *e, struct case_page *page,
+		enum case_wait wait, enum case_verdict verdict,
+		enum case_why why);
+
+/* case_ctx.c */
+void page_close_all(struct case_engine *e, struct case_page *page,
+		    enum case_why why);
+void page_cut(struct case_engine *e, struct case_page *page, enum case_why why);
 
 struct case_fault *fault_find(struct case_engine *e, const void *task);
 struct case_fault *fault_create(struct case_engine *e, const void *task,

@@ -72,14 +72,23 @@ static inline enum case_look ptwalk_look(struct vm_area_struct *vma,
 	unsigned long size = huge_page_size(hstate_vma(vma));
 	enum case_look look = CASE_LOOK_NONE;
 	unsigned long flags;
-	pte_t *ptep;
+	pte_t *ptep, pte;
+	int tries = 3;
 
 	if (size != PMD_SIZE && size != PUD_SIZE)
 		return CASE_LOOK_UNKNOWN;
 	local_irq_save(flags);
 	ptep = ptwalk_hugetlb(vma->vm_mm, addr, size);
-	if (ptep)
-		look = ptwalk_classify(READ_ONCE(*ptep));
+	/*
+	 * Nothing keeps the page behind a migration entry once that is gone,
+	 * and what is freed is not anonymous any more.
+	 */
+	while (ptep && tries--) {
+		pte = READ_ONCE(*ptep);
+		look = ptwalk_classify(pte);
+		if (pte_same(pte, READ_ONCE(*ptep)))
+			break;
+	}
 	local_irq_restore(flags);
 	return look;
 }
