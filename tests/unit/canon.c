@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One state as a string of bytes, and back.
+ *
+ * Two states that differ only in the following behave alike, and have the same
+ * string: the absolute time (all times are replaced by their rank: the engine
+ * only ever compares them); which slot of a table, and which place in a list,
+ * a record has; which of two actors with the same part is which. Unless @exact
+ * is set, a time that nothing can be compared with any more counts as never:
+ * page.opened while nothing is open, page.mark while nothing was seen, and
+ * other times of a page that are older than all its faults in flight.
+ */
+#include "world.h"
+
+struct case_engine eng;
+bool exact;
+
+#define MAX_TIMES 64
+
+static case_time times[MAX_TIMES];
+static unsigned int ntimes;
+static _Alignas(16) u8 memory[4096];
+
+void engine_fresh(void)
+{
+	if (case_bytes(&scen->limits) > sizeof(memory))
+		abort();
+	case_init(&eng, &scen->limits, memory);
+}
+
+static void time_add(case_time t)
+{
+	unsigned int i;
+
+	for (i = ntimes; i && times[i - 1] > t; i--)
+		;
+	if (!t || (i && times[i - 1] == t))
+		return;
+	memmove(&times[i + 1], &times[i], (ntimes++ - i) * sizeof(t));
+	times[i] = t;
+}
+
+static u8 rank(case_time t)
+{
+	unsigned int i = 0;
+
+	if (!t)
+		return 0;
+	while (times[i] != t)
+		i++;
+	return i + 1;
+}
+
+static bool waits(const struct case_page *page, int w1)
+{
+	return page->wait[w1][0] || page->wait[w1][1];
+}
+
+/* Forget what no rule of case.c can look at any more. */
+static void drop_dead_times(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < eng.limits.pages; i++) {
+		struct case_page *page = &eng.pages[i];
+		case_time oldest = eng.clock + 1;
+		struct case_fault *f;
+
+		if (!page->ctx)
+			continue;
+		for (f = page->faults; f; f = f->page_next)
+			if (f->begin < oldest)
+				oldest = f->begin;
+		if (!waits(page, CASE_OPEN))
+			page->opened = 0;
+		if (!waits(page, CASE_SEEN) && !waits(page, CASE_MAPPED) &&
+		    !waits(page, CASE_EXPOSED))
+			page->mark = 0;
+		if (page->installed < oldest)
+			page->installed = 0;
+		if (page->unsure < oldest)
+			page->unsure = page->unsure_why = 0;
+		if (page->hole < oldest)
+			page->hole = 0;
+		if (page->zapped < oldest)
+			page->zapped = 0;
+		if (page->written < oldest)
+			page->written = 0;
+	}
+}
+
+static void collect(void)
+{
+	unsigned int i, c;
+
+	ntimes = 0;
+	time_add(eng.clock);
+	for (i = 0; i < eng.limits.pages; i++) {
+		const struct case_page *page = &eng.pages[i];
+		const struct case_fault *f;
+
+		if (!page->ctx)
+			continue;
+		time_add(page->opened);
+		time_add(page->mark);
+		time_add(page->installed);
+		time_add(page->unsure);
+		time_add(page->hole);
+		time_add(page->zapped);
+		time_add(page->written);
+		for (f = page->faults; f; f = f->page_next)
+			time_add(f->begin);
+	}
+	for (c = 0; c < eng.limits.ctxs; c++) {
+		const struct case_ctx *ctx;
+		const struct case_op *op;
+
+		for (ctx = eng.ctx_hash[c]; ctx; ctx = ctx->next) {
+			time_add(ctx->changed);
+			for (op = ctx->ops; op; op = op->next)
+				time_add(op->begin);
+		}
+	}
+	for (i = 0; i < w.actors; i++) {
+		const struct case_fault *f = fault_find(&eng, &w.actor[i]);
+
+		time_add(w.actor[i].stamp);
+		if (f && !f->page)
+			time_add(f->begin);
+	}
+}
+
+static struct case_page *cell_page(int cell)
+{
+	struct case_ctx *ctx = ctx_find(&eng, cell_key(cell));
+
+	return ctx ? page_find(&eng, ctx, cell_addr(cell)) : NULL;
+}
+
+static int addr_cell(const void *key, unsigned long addr)
+{
+	int c;
+
+	for (c = 0; c + 1 < scen->cells; c++)
+		if (cell_key(c) == key && cell_addr(c) == addr)
+			break;
+	return c;
+}
+
+/* An actor, and what the engine knows of it. */
+static u8 *put_actor(u8 *p, int who)
+{
+	const struct actor *a = &w.actor[who];
+	const struct case_fault *f = fault_find(&eng, a);
+	int c, kind;
+
+	memcpy(p, a, offsetof(struct actor, stamp));
+	p += offsetof(struct actor, stamp);
+	*p++ = rank(a->stamp);
+	if (f) {
+		*p++ = f->page ? 1 : 2;
+		*p++ = addr_cell(f->ctx->key, f->addr);
+		*p++ = rank(f->begin);
+		*p++ = f->flags;
+		*p++ = f->type;
+		*p++ = f->look;
+	} else {
+		*p++ = 0;
+	}
+	for (c = 0; c < scen->cells; c++) {
+		const struct case_ctx *ctx = ctx_find(&eng, cell_key(c));
+
+		for (kind = 0; ctx && scen->key[c] == c && kind <= CASE_OP_HOLE; kind++) {
+			const struct case_op *op = op_find(ctx, a, kind);
+
+			if (!op)
+				continue;
+			*p++ = 1 + kind;
+			*p++ = c;
+			*p++ = op->start >> 12;
+			*p++ = op->end >> 12;
+			*p++ = rank(op->begin);
+		}
+	}
+	*p++ = 0;
+	return p;
+}
+
+static u8 *put_page(u8 *p, const struct case_page *page)
+{
+	int v;
+
+	*p++ = !!page;
+	if (!page)
+		return p;
+	*p++ = page->flags;
+	for (v = 0; v < CASE_NR_WAITS; v++) {
+		*p++ = page->wait[v][0];
+		*p++ = page->wait[v][1];
+	}
+	*p++ = page->looks;
+	*p++ = rank(page->opened);
+	*p++ = rank(page->mark);
+	*p++ = rank(page->installed);
+	*p++ = rank(page->unsure);
+	*p++ = page->unsure_why;
+	*p++ = rank(page->hole);
+	*p++ = rank(page->zapped);
+	*p++ = rank(page->written);
+	return p;
+}
+
+static void sort_pending(void)
+{
+	int i, j;
+
+	for (i = 1; i < w.npending; i++)
+		for (j = i; j && memcmp(&w.pending[j - 1], &w.pending[j],
+					sizeof(w.pending[0])) > 0; j--) {
+			struct pending tmp = w.pending[j];
+
+			w.pending[j] = w.pending[j - 1];
+			w.pending[j - 1] = tmp;
+		}
+}
+
+/* @order: whose part of the string comes first, second, ... */
+unsigned int state_encode(u8 *buf, u8 *order)
+{
+	u8 actors[MAX_ACTORS][64], len[MAX_ACTORS];
+	int i, j, c;
+	u8 *p = buf;
+
+	if (!exact)
+		drop_dead_times();
+	collect();
+	sort_pending();
+	*p++ = rank(eng.clock);
+	*p++ = w.missed;
+	*p++ = w.npending;
+	memcpy(p, w.pending, w.npending * sizeof(w.pending[0]));
+	p += w.npending * sizeof(w.pending[0]);
+	for (c = 0; c < scen->cells; c++) {
+		const struct case_ctx *ctx = scen->key[c] != c ? NULL :
+			ctx_find(&eng, cell_key(c));
+
+		memcpy(p, &w.cell[c], sizeof(w.cell[c]));
+		p += sizeof(w.cell[c]);
+		memcpy(p, &w.uffd[c], sizeof(w.uffd[c]));
+		p += sizeof(w.uffd[c]);
+		*p++ = ctx ? 1 + ctx->known : 0;
+		*p++ = ctx ? rank(ctx->changed) : 0;
+		p = put_page(p, cell_page(c));
+	}
+	for (i = 0; i < w.actors; i++) {
+		len[i] = put_actor(actors[i], i) - actors[i];
+		for (j = i; j; j--) {
+			int o = order[j - 1];
+
+			if (scen->cast[o].role != scen->cast[i].role ||
+			    scen->cast[o].left != scen->cast[i].left ||
+			    scen->cast[o].cell != scen->cast[i].cell ||
+			    len[o] < len[i] || (len[o] == len[i] &&
+			    memcmp(actors[o], actors[i], len[i]) <= 0))
+				break;
+			order[j] = o;
+		}
+		order[j] = i;
+	}
+	for (i = 0; i < w.actors; i++) {
+		memcpy(p, actors[order[i]], len[order[i]]);
+		p += len[order[i]];
+	}
+	return p - buf;
+}
+
+static const u8 *get_actor(const u8 *p, int who)
+{
+	struct actor *a = &w.actor[who];
+
+	memcpy(a, p, offsetof(struct actor, stamp));
+	p += offsetof(struct actor, stamp);
+	a->stamp = *p++;
+	if (*p) {
+		struct case_page *room = eng.free_pages;
+		struct case_fault *f;
+
+		if (*p++ == 2)
+			eng.free_pages = NULL;
+		f = fault_create(&eng, a, ctx_find(&eng, cell_key(*p)), cell_addr(*p));
+		eng.free_pages = room;
+		p++;
+		f->begin = *p++;
+		f->flags = *p++;
+		f->type = *p++;
+		f->look = *p++;
+	} else {
+		p++;
+	}
+	for (; *p; p += 5) {
+		struct case_op *op = op_create(&eng, ctx_find(&eng, cell_key(p[1])));
+
+		op->task = a;
+		op->kind = p[0] - 1;
+		op->start = (unsigned long)p[2] << 12;
+		op->end = (unsigned long)p[3] << 12;
+		op->begin = p[4];
+	}
+	return p + 1;
+}
+
+static const u8 *get_page(const u8 *p, int cell)
+{
+	struct case_page *page;
+	int v, t;
+
+	if (!*p++)
+		return p;
+	page = page_create(&eng, ctx_find(&eng, cell_key(cell)), cell_addr(cell));
+	page->owner = 1;
+	page->flags = *p++;
+	for (v = 0; v < CASE_NR_WAITS; v++)
+		for (t = 0; t < CASE_NR_TYPES; t++) {
+			page->wait[v][t] = *p++;
+			if (v == CASE_EXPOSED)
+				continue;
+			eng.stats.books[0][t].open += page->wait[v][t];
+			eng.stats.books[0][t].events += page->wait[v][t];
+		}
+	page->looks = *p++;
+	page->opened = *p++;
+	page->mark = *p++;
+	page->installed = *p++;
+	page->unsure = *p++;
+	page->unsure_why = *p++;
+	page->hole = *p++;
+	page->zapped = *p++;
+	page->written = *p++;
+	return p;
+}
+
+void state_decode(const u8 *p)
+{
+	int i, c;
+
+	memset(&w.pending, 0, sizeof(w.pending));
+	engine_fresh();
+	eng.clock = *p++;
+	w.missed = *p++;
+	w.npending = *p++;
+	memcpy(w.pending, p, w.npending * sizeof(w.pending[0]));
+	p += w.npending * sizeof(w.pending[0]);
+	for (c = 0; c < scen->cells; c++) {
+		memcpy(&w.cell[c], p, sizeof(w.cell[c]));
+		p += sizeof(w.cell[c]);
+		memcpy(&w.uffd[c], p, sizeof(w.uffd[c]));
+		p += sizeof(w.uffd[c]);
+		if (*p) {
+			struct case_ctx *ctx = ctx_create(&eng, cell_key(c));
+
+			ctx->known = *p - 1;
+			ctx->changed = p[1];
+		}
+		p += 2;
+		p = get_page(p, c);
+	}
+	for (i = 0; i < w.actors; i++)
+		p = get_actor(p, i);
+	eng.stats.pages_full = 0;
+}
+
+static struct world saved_world;
+static struct case_engine saved_engine;
+static u8 saved_memory[sizeof(memory)];
+
+void state_save(void)
+{
+	saved_world = w;
+	saved_engine = eng;
+	memcpy(saved_memory, memory, case_bytes(&scen->limits));
+}
+
+void state_restore(void)
+{
+	w = saved_world;
+	eng = saved_engine;
+	memcpy(memory, saved_memory, case_bytes(&scen->limits));
+}

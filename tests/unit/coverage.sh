@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Branches of the engine that the unit tests, the small model and the corpus of
+# the fuzzers take. Fails below 95 % of case.c by the corpus, or by all.
+set -e
+cd "$(dirname "$0")"
+here=$PWD
+rm -rf build/cov && mkdir -p build/cov && cd build/cov
+cc="${CC:-cc} -g -std=gnu11 -w -DCASE_MAX_LOOKS=3"
+world="world.c faults.c resolve.c judge.c tell.c canon.c scenarios.c"
+
+for f in case case_ctx case_table; do
+	$cc -O0 --coverage -c -o $f.o "$here/../../src/$f.c"
+done
+link() {
+	out=$1
+	shift
+	(cd "$here" && $cc -O2 -o "build/cov/$out" "$@" build/cov/case.o \
+		build/cov/case_ctx.o build/cov/case_table.o -lcmocka -lgcov)
+}
+for t in case evidence edge table; do
+	link ${t}_test ${t}_test.c
+done
+link model explore.c $world -Wl,--wrap=page_close
+link world fuzz_main.c fuzz_world.c $world -Wl,--wrap=page_close
+link facts fuzz_main.c fuzz_facts.c
+
+unit() { ./case_test && ./evidence_test && ./edge_test && ./table_test; }
+corpus() { ./world "$here/corpus/world.hex" && ./facts "$here/corpus/facts.hex"; }
+model() { ./model -s -j1; }
+everything() { unit && corpus && model; }
+
+status=0
+for what in unit corpus model everything; do
+	rm -f ./*.gcda
+	$what > $what.log 2>&1
+	gcov -b case.o case_ctx.o case_table.o 2>/dev/null |
+	perl -e '
+		my ($what, $file, $bad) = (shift, "", 0);
+		while (<STDIN>) {
+			$file = $1 if m{^File .*/(case\w*\.c)};
+			next if !$file || !/^(Branches executed|Taken at least once|Lines executed):([\d.]+)% of (\d+)/;
+			$got{$file}{$1} = $2;
+			$file = "" if /^Taken/;
+		}
+		for (sort keys %got) {
+			my $taken = $got{$_}{"Taken at least once"};
+			printf "%-11s %-13s lines %6.2f %%  branches taken %6.2f %%\n", $what, $_,
+				$got{$_}{"Lines executed"}, $taken;
+			$bad = 1 if $_ eq "case.c" && $taken < 95 && $what =~ /corpus|everything/;
+		}
+		exit $bad' $what || status=1
+done
+exit $status

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Facts in any order, possible or not, to an engine with little room: whatever
+ * it says, its memory stays in order, the books balance, and all cases close.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../src/case_table.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define check(x) do {							\
+	if (!(x)) {							\
+		printf("not so: %s\n", #x);				\
+		abort();						\
+	}								\
+} while (0)
+
+static struct case_engine e;
+
+/* Every record is in use or free, once, and lists agree with each other. */
+static void check_tables(void)
+{
+	unsigned int n[4] = { 0 }, i;
+	const struct case_page *page;
+	const struct case_fault *f;
+	const struct case_ctx *ctx;
+	const struct case_op *op;
+
+	for (page = e.free_pages; page; page = page->next)
+		n[0]++;
+	for (f = e.free_faults; f; f = f->next)
+		n[1]++;
+	for (op = e.free_ops; op; op = op->next)
+		n[2]++;
+	for (ctx = e.free_ctxs; ctx; ctx = ctx->next)
+		n[3]++;
+	for (i = 0; i < e.limits.ctxs; i++)
+		for (ctx = e.ctx_hash[i]; ctx; ctx = ctx->next) {
+			n[3]++;
+			for (op = ctx->ops; op; op = op->next)
+				n[2]++;
+			for (page = ctx->pages; page; page = page->ctx_next) {
+				n[0]++;
+				check(page->ctx == ctx);
+				check(page_find(&e, ctx, page->addr) == page);
+				for (f = page->faults; f; f = f->page_next) {
+					n[1]++;
+					check(f->page == page && f->ctx == ctx);
+					check(fault_find(&e, f->task) == f);
+				}
+			}
+		}
+	for (f = e.orphans; f; f = f->page_next) {
+		n[1]++;
+		check(!f->page && fault_find(&e, f->task) == f);
+		check(!page_find(&e, f->ctx, f->addr));
+	}
+	check(n[0] == e.limits.pages);
+	check(n[1] == e.limits.faults);
+	check(n[2] == e.limits.ops);
+	check(n[3] == e.limits.ctxs);
+}
+
+static unsigned long long check_books(void)
+{
+	unsigned long long open = 0, waits = 0, why = 0, undecided = 0;
+	unsigned int i, t, v;
+
+	for (i = 0; i < CASE_NR_BACKINGS; i++)
+		for (t = 0; t < CASE_NR_TYPES; t++) {
+			const struct case_books *b = &e.stats.books[i][t];
+			unsigned long long sum = b->open;
+
+			for (v = 0; v < CASE_NR_VERDICTS; v++)
+				sum += b->verdict[v];
+			check(sum == b->events);
+			open += b->open;
+			undecided += b->verdict[CASE_UNDECIDED];
+		}
+	for (i = 0; i < CASE_NR_WHYS; i++)
+		why += e.stats.why[i];
+	for (i = 0; i < e.limits.pages; i++)
+		for (t = 0; e.pages[i].ctx && t < CASE_NR_TYPES; t++)
+			for (v = 0; v < CASE_EXPOSED; v++)
+				waits += e.pages[i].wait[v][t];
+	check(open == waits);
+	check(why == undecided);
+	return open;
+}
+
+static struct case_entry entry_of(const uint8_t *p)
+{
+	case_time stamp = e.clock;
+
+	return (struct case_entry){
+		.task = (void *)(0x100UL + p[0] % 5),
+		.ctx = (void *)(0x1000UL + p[0] / 5 % 3),
+		.addr = 0x1000UL * (1 + p[0] / 15 % 3),
+		.owner = p[1] & 1,
+		.backing = (p[1] >> 1) % CASE_NR_BACKINGS,
+		.type = p[1] >> 7,
+		.look = p[2] % 4,
+		.stamp = stamp > (p[2] >> 4) ? stamp - (p[2] >> 4) : 0,
+		.flags = p[3] & 0x3f,
+	};
+}
+
+static void tell(const uint8_t *p)
+{
+	struct case_entry x = entry_of(p + 1);
+	enum case_op_kind kind = p[2] % 3;
+	unsigned long start = x.addr, end = start + 0x1000UL * (1 + p[3] % 3);
+
+	switch (p[0] % 16) {
+	case 0: case 1: case 2:
+		case_fault_begin(&e, &x);
+		break;
+	case 3: case 4:
+		case_fault_event(&e, &x);
+		break;
+	case 5: case 6:
+		case_fault_end(&e, x.task, p[2] & 1, x.look, x.stamp);
+		break;
+	case 7: case 8:
+		case_op_begin(&e, x.task, x.ctx, kind, start, end);
+		break;
+	case 9: case 10:
+		case_op_end(&e, x.task, x.ctx, kind, p[3] % 4, 0x1000UL * (p[4] % 5));
+		break;
+	case 11:
+		case_looked(&e, x.ctx, x.addr, p[3] % 5, x.stamp);
+		break;
+	case 12:
+		case_ctx_gone(&e, x.ctx);
+		case_ctx_born(&e, x.ctx, p[2]);
+		break;
+	case 13:
+		if (p[2] & 1)
+			case_ctx_gone(&e, x.ctx);
+		break;
+	case 14:
+		if (!(p[2] & 15))
+			case_ctx_blind(&e, x.ctx);
+		break;
+	default:
+		if (!(p[2] & 15))
+			case_lost(&e);
+		else if (p[2] & 16)
+			case_reset(&e);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct case_limits limits;
+	struct case_todo todo;
+	unsigned int cursor, i;
+	void *memory;
+
+	if (size < 1)
+		return 0;
+	limits = (struct case_limits){
+		1 + (data[0] & 3), 1 + (data[0] >> 2 & 3),
+		1 + (data[0] >> 4 & 3), 1 + (data[0] >> 6 & 1),
+	};
+	memory = malloc(case_bytes(&limits));
+	case_init(&e, &limits, memory);
+	for (i = 0; i < 2; i++)
+		case_ctx_born(&e, (void *)(0x1000UL + i), i);
+	for (data++, size--; size >= 5; data += 5, size -= 5) {
+		tell(data);
+		check_tables();
+		check_books();
+	}
+	for (i = 0; i < CASE_MAX_LOOKS; i++)
+		for (cursor = 0; case_next_todo(&e, &cursor, &todo); )
+			case_looked(&e, todo.ctx, todo.addr, CASE_LOOK_UNKNOWN, e.clock);
+	check(!check_books());
+	check_tables();
+	free(memory);
+	return 0;
+}

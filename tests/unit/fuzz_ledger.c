@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * src/ledger.c reads what user space says it wants of an ioctl, and what the
+ * kernel wrote back. Any command, any words, in memory that can be read or
+ * not, and that may change meanwhile: what it tells the engine must be sane.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+static int self;
+#define current (&self)
+#include "../../src/ledger.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define USER	0x7000UL
+#define check(x) do {							\
+	if (!(x)) {							\
+		printf("not so: %s\n", #x);				\
+		abort();						\
+	}								\
+} while (0)
+
+struct case_engine engine;
+static uint8_t user[64];
+static size_t readable;
+static int in_flight[3];
+static unsigned long begin_start, begin_end;
+static long ret;
+static bool known_range;
+
+long copy_from_user_nofault(void *to, const void *from, size_t size)
+{
+	unsigned long at = (unsigned long)from - USER;
+
+	if (at > readable || size > readable - at)
+		return -EFAULT;
+	memcpy(to, user + at, size);
+	return 0;
+}
+
+bool engine_lock(unsigned long *flags)
+{
+	*flags = 0;
+	return true;
+}
+
+void engine_unlock(unsigned long flags)
+{
+}
+
+void probe_hit(enum hook_id id)
+{
+}
+
+void case_op_begin(struct case_engine *e, const void *task, const void *ctx,
+		   enum case_op_kind kind, unsigned long start, unsigned long end)
+{
+	in_flight[kind]++;
+	check(in_flight[kind] == 1);
+	check(kind == CASE_OP_ZAP || start <= end);
+	known_range = !(start == 0 && end == ULONG_MAX);
+	if (kind == CASE_OP_INSTALL) {
+		begin_start = start;
+		begin_end = end;
+	}
+}
+
+void case_op_end(struct case_engine *e, const void *task, const void *ctx,
+		 enum case_op_kind kind, enum case_outcome outcome,
+		 unsigned long done_end)
+{
+	check(in_flight[kind] == 1);
+	in_flight[kind]--;
+	if (kind != CASE_OP_INSTALL)
+		return;
+	check(ret != -EFAULT || outcome == CASE_UNSURE);
+	check(ret || outcome == CASE_DONE || outcome == CASE_UNSURE);
+	check(outcome != CASE_EXISTS || ret == -EEXIST);
+	/* The engine takes a done_end beyond the range for all of it. */
+	if (outcome == CASE_DONE && !ret)
+		check(done_end == begin_end);
+}
+
+void case_ctx_gone(struct case_engine *e, const void *key)
+{
+}
+
+bool case_ctx_born(struct case_engine *e, const void *key, unsigned long tag)
+{
+	check(!ret);
+	return true;
+}
+
+void case_ctx_blind(struct case_engine *e, const void *key)
+{
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const long rets[] = { 0, 0, -EEXIST, -EAGAIN, -EAGAIN, -EFAULT, -ENOENT, -EINVAL };
+	struct file file = { &file };
+	struct kretprobe_instance ri;
+	struct pt_regs regs = { };
+	size_t n;
+
+	if (size < 4)
+		return 0;
+	memset(user, 0, sizeof(user));
+	memset(&ri, 0xee, sizeof(ri));
+	memset(in_flight, 0, sizeof(in_flight));
+	readable = data[0] % (sizeof(user) + 1);
+	ret = rets[data[2] % 8];
+	regs.arg[0] = (unsigned long)&file;
+	regs.arg[1] = data[3] & 1 ? data[1] << 8 | data[2] : UFFDIO << 8 | data[1];
+	regs.arg[2] = data[3] & 2 ? 0 : USER + (data[3] & 4 ? 24 : 0);
+	n = size - 4 < sizeof(user) ? size - 4 : sizeof(user);
+	memcpy(user, data + 4, n);
+	if (ledger_ioctl_entry(&ri, &regs))
+		check(!in_flight[0] && !in_flight[1] && !in_flight[2]);
+	else {
+		if (size > 4 + n)	/* another thread writes to it */
+			memcpy(user, data + 4 + n, size - 4 - n < sizeof(user) ?
+			       size - 4 - n : sizeof(user));
+		regs.ret = ret;
+		ledger_ioctl_return(&ri, &regs);
+		check(!in_flight[0] && !in_flight[1] && !in_flight[2]);
+	}
+	return 0;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Holds every verdict of the engine against the truth.
+ *
+ * 1. No false accusation. Bogus is said of an event only if the page was
+ *    mapped, without a break, from the begin of its fault until the hook's
+ *    look at the event; and an exposure is counted only if the fault's first
+ *    look met a writer's window of a page that then stayed mapped until its
+ *    last look.
+ * 2. With complete evidence, the true verdict. The truth of an event is bogus
+ *    as above, else stale if the page is mapped at the event, else genuine;
+ *    the moment of the event lies between its look and its fact, so the truth
+ *    of either is taken. If an ioctl that installed the page overlaps the
+ *    fault, no order between the two can be seen: stale and genuine are both
+ *    right, but only stale once the end of that ioctl was told before the
+ *    event. Undecided is right only if the evidence is incomplete for the very
+ *    reason that the engine gives, as the world knows it (see judge()): between
+ *    the begin of the fault and the verdict
+ *	UNKNOWN_CTX	the userfaultfd has no record, or a hook or a table lost
+ *			something since its birth
+ *	NO_ENTRY	the fault began while that was so
+ *	NO_ROOM		the table of pages was full when the fault began
+ *	LOST		a hook missed, a table overflowed, or mremap ran
+ *	CHANGED		a register, unregister or close overlaps; or NO_ROOM
+ *	DROPPED		a zap overlaps
+ *	SILENT		another fault overlaps that may have installed the page
+ *			for all that hooks can see; see may_have_installed()
+ *	PARTIAL		an install whose outcome is unknowable overlaps
+ *	SHARED		the page table is shared
+ *	TIMEOUT		zaps are unseen, or something that may install the page
+ *			has not ended yet, or the look could not be taken
+ *    In a scenario with O_DECISIVE nothing is undecided but for PARTIAL or
+ *    TIMEOUT. Genuine
+ *    and stale are not held against zaps that no hook sees.
+ * 3. The books balance after every fact, and what is open is what waits.
+ * 4. Every case closes: from every state, after CASE_MAX_LOOKS looks whatever
+ *    they find; and as soon as everybody who is in flight has finished, the
+ *    next look that can be taken decides, as in 2.
+ */
+#include <stdarg.h>
+#include "world.h"
+
+char violation[256];
+bool telling, forcing;
+
+struct case_stats before;
+static unsigned int closed[CASE_NR_VERDICTS];
+
+static const char * const verdict_names[] = {
+	"genuine", "stale", "BOGUS", "undecided"
+};
+static const char * const why_names[] = {
+	"UNKNOWN_CTX", "NO_ENTRY", "NO_ROOM", "LOST", "CHANGED", "DROPPED",
+	"SILENT", "PARTIAL", "SHARED", "TIMEOUT"
+};
+
+void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!telling)
+		return;
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+#define violate(...) do {						\
+	if (!violation[0])						\
+		snprintf(violation, sizeof(violation), __VA_ARGS__);	\
+} while (0)
+
+static u8 truth(const struct actor *a)
+{
+	if (a->ghost & G_CONT)
+		return 1 << CASE_BOGUS;
+	return 1 << (mapped(a->cell) ? CASE_STALE : CASE_GENUINE);
+}
+
+u8 accept_now(const struct actor *a)
+{
+	u8 t = truth(a);
+
+	if (a->ghost & G_TOLD)
+		return (t & 1 << CASE_BOGUS) | 1 << CASE_STALE;
+	if (a->ghost & G_INST)
+		return t | 1 << CASE_STALE | 1 << CASE_GENUINE;
+	return t;
+}
+
+static bool excused(const struct pending *p, enum case_why why)
+{
+	static const u16 reason[CASE_NR_WHYS] = {
+		[CASE_WHY_UNKNOWN_CTX] = W_UNKNOWN, [CASE_WHY_NO_ENTRY] = W_NOENTRY,
+		[CASE_WHY_NO_ROOM] = W_ROOM, [CASE_WHY_LOST] = W_LOST,
+		[CASE_WHY_CHANGED] = W_HOLE | W_ROOM, [CASE_WHY_DROPPED] = W_ZAP,
+		[CASE_WHY_SILENT] = W_SILENT, [CASE_WHY_PARTIAL] = W_UNSURE,
+		[CASE_WHY_SHARED] = W_SHARED,
+	};
+	int i;
+
+	if (why == CASE_WHY_LOST && eng.stats.blinded != before.blinded &&
+	    (!eng.free_ops || !eng.free_faults))
+		return true;	/* a table is full, right now */
+	if (why != CASE_WHY_TIMEOUT)
+		return p->weak & reason[why];
+	if (forcing || !scen->zaps_known || scen->opts & O_TRYLOCK)
+		return true;
+	for (i = 0; i < w.actors; i++)
+		if (scen->cast[i].role <= RESOLVER &&
+		    scen->cast[i].role != MOVER && actor_busy(&w.actor[i]))
+			return true;
+	return false;
+}
+
+static void judge(const struct pending *p, enum case_verdict verdict,
+		  enum case_why why)
+{
+	if (p->label == CASE_EXPOSED || p->label == NEW_EXPOSED) {
+		if (verdict == CASE_BOGUS && !p->accept)
+			violate("theorem 1: an exposure was counted that was none");
+		return;
+	}
+	say("      ==> verdict: %s%s%s", verdict_names[verdict],
+	    verdict == CASE_UNDECIDED ? ", " : "",
+	    verdict == CASE_UNDECIDED ? why_names[why] : "");
+	if (verdict == CASE_UNDECIDED) {
+		if (!excused(p, why) || (scen->opts & O_DECISIVE && !forcing &&
+					why != CASE_WHY_PARTIAL && why != CASE_WHY_TIMEOUT))
+			violate("theorem 2: undecided (%s), but the evidence is complete",
+				why_names[why]);
+		return;
+	}
+	if (p->accept & 1 << verdict)
+		return;
+	if (verdict == CASE_BOGUS)
+		violate("theorem 1: bogus was said, but the page was not mapped all along");
+	else if (!(p->weak & W_ZAP) || scen->zaps_known)
+		violate("theorem 2: %s was said, which is not true",
+			verdict_names[verdict]);
+}
+
+static unsigned int count(const struct case_page *page, int cell, u8 label, u8 type)
+{
+	unsigned int n = 0;
+	int i;
+
+	for (i = 0; i < w.npending; i++)
+		n += w.pending[i].cell == cell && w.pending[i].label == label &&
+		     w.pending[i].type == type;
+	return n;
+}
+
+static void relabel(int cell, u8 from, u8 to, u8 type)
+{
+	int i;
+
+	for (i = 0; i < w.npending; i++)
+		if (w.pending[i].cell == cell && w.pending[i].label == from &&
+		    w.pending[i].type == type)
+			w.pending[i].label = to;
+}
+
+/* Follow the engine: where do our events wait now? */
+static void follow(const struct case_page *page, int cell)
+{
+	int t, to;
+
+	for (t = 0; t < CASE_NR_TYPES; t++) {
+		if (!page->wait[CASE_OPEN][t] && count(page, cell, CASE_OPEN, t) &&
+		    page->wait[CASE_SEEN][t] > count(page, cell, CASE_SEEN, t))
+			relabel(cell, CASE_OPEN, CASE_SEEN, t);
+		for (to = CASE_OPEN; to < CASE_EXPOSED; to++)
+			if (page->wait[to][t] == count(page, cell, to, t) + 1)
+				relabel(cell, NEW, to, t);
+		if (page->wait[CASE_EXPOSED][t] == count(page, cell, CASE_EXPOSED, t) + 1)
+			relabel(cell, NEW_EXPOSED, CASE_EXPOSED, t);
+	}
+}
+
+static void forget(int i)
+{
+	w.pending[i] = w.pending[--w.npending];
+	memset(&w.pending[w.npending], 0, sizeof(w.pending[0]));
+}
+
+static int cell_of(const struct case_page *page)
+{
+	int c;
+
+	for (c = 0; c < scen->cells; c++)
+		if (page->ctx && page->ctx->key == cell_key(c) &&
+		    page->addr == cell_addr(c))
+			return c;
+	return -1;
+}
+
+void __real_page_close(struct case_engine *e, struct case_page *page,
+		       enum case_wait wait, enum case_verdict verdict,
+		       enum case_why why);
+void __wrap_page_close(struct case_engine *e, struct case_page *page,
+		       enum case_wait wait, enum case_verdict verdict,
+		       enum case_why why);
+
+/* The linker has every page_close() of the engine pass here. */
+void __wrap_page_close(struct case_engine *e, struct case_page *page,
+		       enum case_wait wait, enum case_verdict verdict,
+		       enum case_why why)
+{
+	int cell = cell_of(page), i, t;
+
+	follow(page, cell);
+	for (t = 0; t < CASE_NR_TYPES; t++) {
+		if (count(page, cell, wait, t) != page->wait[wait][t])
+			violate("theorem 3: %u events wait, not %u",
+				page->wait[wait][t], count(page, cell, wait, t));
+		if (wait != CASE_EXPOSED)
+			closed[verdict] += page->wait[wait][t];
+	}
+	for (i = 0; i < w.npending; ) {
+		if (w.pending[i].cell != cell || w.pending[i].label != wait) {
+			i++;
+			continue;
+		}
+		judge(&w.pending[i], verdict, why);
+		forget(i);
+	}
+	__real_page_close(e, page, wait, verdict, why);
+}
+
+void fact_open(void)
+{
+	int c, i;
+
+	if (w.missed) {		/* see engine_lock() */
+		w.missed = 0;
+		fact_open();
+		say("      fact: hooks were missed");
+		for (c = 0; c < scen->cells; c++) {
+			mark_weak(c, W_LOST | W_UNKNOWN);
+			w.uffd[c].known = 0;
+		}
+		case_lost(&eng);
+	}
+	before = eng.stats;
+	for (i = 0; i < CASE_NR_VERDICTS; i++)
+		closed[i] = 0;
+}
+
+void fact_close(void)
+{
+	unsigned long long open = 0, waits = 0;
+	unsigned int i, t, v, c;
+
+	for (i = 0; i < eng.limits.pages; i++) {
+		const struct case_page *page = &eng.pages[i];
+
+		if (!page->ctx)
+			continue;
+		c = cell_of(page);
+		follow(page, c);
+		for (t = 0; t < CASE_NR_TYPES; t++)
+			for (v = 0; v < CASE_NR_WAITS; v++) {
+				waits += v == CASE_EXPOSED ? 0 : page->wait[v][t];
+				if (page->wait[v][t] != count(page, c, v, t))
+					violate("theorem 3: waits do not match events");
+			}
+	}
+	for (i = 0; i < w.npending; ) {
+		struct pending *p = &w.pending[i];
+
+		if (p->label == NEW)	/* closed without ever being open */
+			for (v = 0; v < CASE_NR_VERDICTS; v++) {
+				const struct case_stats *s = &eng.stats;
+				unsigned long long n = s->books[0][p->type].verdict[v] -
+					before.books[0][p->type].verdict[v];
+
+				if (n <= closed[v])
+					continue;
+				for (c = 0; c + 1 < CASE_NR_WHYS; c++)
+					if (s->why[c] != before.why[c])
+						break;
+				judge(p, v, c);
+				closed[v]++;
+				forget(i);
+				goto next;
+			}
+		if (p->label == NEW)
+			violate("theorem 3: an event is in nobody's books");
+		if (p->label < NEW)
+			i++;
+		else
+			forget(i);
+next:		;
+	}
+	for (i = 0; i < CASE_NR_BACKINGS; i++)
+		for (t = 0; t < CASE_NR_TYPES; t++) {
+			const struct case_books *b = &eng.stats.books[i][t];
+			unsigned long long sum = b->open;
+
+			for (v = 0; v < CASE_NR_VERDICTS; v++)
+				sum += b->verdict[v];
+			open += b->open;
+			if (sum != b->events)
+				violate("theorem 3: the books do not balance");
+		}
+	if (open != waits)
+		violate("theorem 3: %llu open, but %llu wait", open, waits);
+	for (c = 0; c < scen->cells; c++)
+		if (eng.stats.blinded != before.blinded) {
+			w.uffd[c].known = 0;
+			mark_weak(c, W_LOST | W_UNKNOWN);
+		}
+}

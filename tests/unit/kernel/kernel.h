@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* As much of a kernel as src/ledger.c needs to build in user space. */
+#ifndef FAKE_KERNEL_H
+#define FAKE_KERNEL_H
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+typedef uint8_t u8;
+typedef uint64_t u64;
+typedef int64_t s64;
+
+#define __user
+#define __percpu
+#define PAGE_SIZE		4096UL
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#define NOKPROBE_SYMBOL(f)	struct nokprobe_##f
+#define fallthrough		__attribute__((__fallthrough__))
+
+struct kprobe;
+struct seq_file;
+struct pt_regs { unsigned long arg[6], ret; };
+struct kretprobe_instance { _Alignas(16) char data[128]; };
+struct file { void *private_data; };
+struct inode;
+struct vm_area_struct { struct { void *ctx; } vm_userfaultfd_ctx; };
+
+static inline unsigned long regs_get_kernel_argument(struct pt_regs *regs, int n)
+{
+	return regs->arg[n];
+}
+
+static inline unsigned long regs_return_value(struct pt_regs *regs)
+{
+	return regs->ret;
+}
+
+long copy_from_user_nofault(void *to, const void *from, size_t size);
+
+#endif /* FAKE_KERNEL_H */

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The worlds that are explored. Each is finite by itself (ANY: an actor may
+ * repeat without bound) or by how often its actors may act.
+ */
+#include "world.h"
+
+#define ROOM	.limits = { .pages = 1, .faults = 2, .ops = 4, .ctxs = 1 }, .cells = 1
+#define EITHER	(O_UNMAPPED | O_MAPPED)
+
+const struct scenario scenarios[] = {
+	{
+		.name = "private",
+		.about = "MISSING, private: 2 threads, writers, 2 resolvers",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		ROOM, .max_open = 2,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "private2",
+		.about = "the same, 3 faults",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "zap",
+		.about = "drops by another thread",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { ZAPPER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "silent",
+		.about = "page-cache hits that map without an event",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { ZAPPER, 1 }, { CACHE, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "silent-write",
+		.about = "the same, with write faults, and errors",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED | O_FAIL, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { WRITER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { CACHE, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "shared",
+		.about = "MISSING, shared mapping: COPY fills the page cache",
+		.missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1 }, { CACHE, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "minor",
+		.about = "MINOR: CONTINUE maps what the page cache has",
+		.minor = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED, .ops = DO_CONTINUE,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1 }, { CACHE, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "both",
+		.about = "MISSING and MINOR: no fault installs, all is decided",
+		.missing = true, .minor = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED | O_DECISIVE,
+		.ops = DO_COPY | DO_CONTINUE,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1 }, { CACHE, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "both2",
+		.about = "the same, 4 faults",
+		.missing = true, .minor = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED | O_DECISIVE,
+		.ops = DO_CONTINUE,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { CACHE, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "split",
+		.about = "stamps and looks apart",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_SPLIT, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { ZAPPER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "unsure",
+		.about = "ioctls that fail, or end unknown; return probes lost",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_UNSURE | O_FAIL | O_LOSE_END, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 2 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "lost-ends",
+		.about = "return probes lost, and the next fault of that thread",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_LOSE_END, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "poison",
+		.about = "UFFDIO_POISON: a marker reads as none",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY | DO_POISON,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "unseen-zap",
+		.about = "drops that no hook sees (ZAPS_KNOWN is not set)",
+		.private = true, .missing = true,
+		.opts = EITHER | O_SMALL | O_CACHED, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { THIEF, 1 }, { CACHE, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "table",
+		.about = "a shared page table: another mm installs",
+		.missing = true, .zaps_known = true, .shared = true,
+		.opts = EITHER | O_SMALL | O_CACHED, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { NEIGHBOUR, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "unregister",
+		.about = "the range stops being watched for a while",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { UNREGISTER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "close",
+		.about = "close, and a new userfaultfd at the same address",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { CLOSER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "missed",
+		.about = "a hook was missed: an install nobody saw",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { MISSED, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "mremap",
+		.about = "ptes are moved in",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { MREMAP, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "pages-full",
+		.about = "two pages, room for one",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_ANYCELL | O_CACHED, .ops = DO_COPY,
+		.limits = { .pages = 1, .faults = 3, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "faults-full",
+		.about = "room for one fault",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED, .ops = DO_COPY,
+		.limits = { .pages = 1, .faults = 1, .ops = 4, .ctxs = 1 },
+		.cells = 1, .max_open = 3,
+		.cast = {
+			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "ops-full",
+		.about = "room for one operation",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		.limits = { .pages = 1, .faults = 2, .ops = 1, .ctxs = 1 },
+		.cells = 1, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "fork",
+		.about = "two userfaultfds, room for one: the child's has no record",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 2, .ops = 4, .ctxs = 1 },
+		.cells = 2, .key = { 0, 1 }, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { READER, 1, 1 }, { MOVER, ANY, 0 },
+			{ MOVER, ANY, 1 }, { RESOLVER, 1, 0 }, { RESOLVER, 1, 1 },
+			{ LOOKER, 1 },
+		},
+	}, {
+		.name = "wide",
+		.about = "one ioctl over two pages, which may do only the first",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_WIDE, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 2, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 1, 1 }, { READER, 1, 1 }, { MOVER, ANY, 1 },
+			{ RESOLVER, 1, 1 }, { RESOLVER, 1, 0 }, { LOOKER, 1 },
+		},
+	},
+	{ }
+};

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tells the engine what the hooks would tell it; keeps what only the world knows. */
+#include "world.h"
+
+static bool hole_in_flight(int cell)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if ((scen->cast[i].role == UNREGISTER && w.actor[i].pc &&
+		     w.actor[i].pc != 3 && w.actor[i].cell == cell) ||
+		    (scen->cast[i].role == CLOSER && w.actor[i].pc > 3 &&
+		     w.actor[i].cell == cell))
+			return true;
+	return false;
+}
+
+/* Marks all other faults: in flight there, or not begun in that userfaultfd. */
+static void mark_faults(const struct actor *but, int cell, u16 ghost, bool begun)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++) {
+		struct actor *a = &w.actor[i];
+
+		if (scen->cast[i].role > WRITER || a == but || !a->pc ||
+		    fault_begun(a) != begun ||
+		    (begun ? a->cell != cell : scen->key[a->cell] != scen->key[cell]))
+			continue;
+		a->ghost |= ghost;
+	}
+}
+
+static bool is_writer(const struct actor *a)
+{
+	return scen->cast[actor_index(a)].role == WRITER;
+}
+
+/*
+ * For all that the hooks can see. It did not if it has failed (but a write
+ * fault may fail after it has mapped the page it then can't copy); if it
+ * began on a mapped pte and nobody zapped it; or if it ends on an anonymous
+ * page, which is not what it installs: either nobody zapped what it may have
+ * installed, and nobody wrote to it; or nobody else can have made the page.
+ */
+static bool may_have_installed(const struct actor *a)
+{
+	bool kept = scen->zaps_known && !(a->ghost & G_ZAP);
+	bool busy = false, writes = a->ghost & G_WROTE;
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if (scen->cast[i].role == RESOLVER && actor_busy(&w.actor[i]))
+			busy = true;
+		else if (scen->cast[i].role == WRITER && fault_begun(&w.actor[i]))
+			writes = true;
+	if (scen->missing && scen->minor)
+		return false;
+	if (a->ghost & G_ERROR)
+		return is_writer(a) && scen->private;
+	if (a->entry_look >= CASE_LOOK_MAPPED && kept && !(a->ghost & G_AGED))
+		return false;
+	return !scen->private || !scen->missing || is_writer(a) || writes ||
+	       a->look != CASE_LOOK_ANON ||
+	       (!kept && (busy || a->ghost & G_DIRTY));
+}
+
+static struct case_entry entry_of(const struct actor *a)
+{
+	struct case_entry entry = {
+		.task = a,
+		.ctx = cell_key(a->cell),
+		.addr = cell_addr(a->cell),
+		.owner = 1,
+		.type = scen->missing ? CASE_MISSING : CASE_MINOR,
+		.stamp = a->stamp,
+	};
+
+	if (is_writer(a))
+		entry.flags |= CASE_F_WRITE;
+	if (scen->private)
+		entry.flags |= CASE_F_PRIVATE;
+	if (scen->private && scen->missing && !is_writer(a))
+		entry.flags |= CASE_F_ANON_PROVES;
+	if (scen->missing && scen->minor)
+		entry.flags |= CASE_F_NEVER_INSTALLS;
+	if (scen->zaps_known)
+		entry.flags |= CASE_F_ZAPS_KNOWN;
+	if (scen->shared && (!(scen->opts & O_MERGE) ||
+			     w.uffd[scen->key[a->cell]].merged))
+		entry.flags |= CASE_F_SHARED_TABLE;
+	return entry;
+}
+
+void tell_begin(struct actor *a)
+{
+	struct case_entry entry;
+	int i, c;
+
+	fact_open();
+	if (a->lost)
+		for (c = 0; c < scen->cells; c++) {
+			mark_weak(c, W_SILENT);
+			mark_faults(NULL, c, G_AGED, false);
+			mark_faults(NULL, c, G_DIRTY, true);
+		}
+	if (a->lost)
+		a->ghost |= G_AGED;	/* ... by itself */
+	a->lost = 0;
+	a->ghost &= G_HIT | G_ZAP | G_AGED;
+	a->weak = zap_in_flight(a->cell) ? W_ZAP : 0;
+	if (mapped(a->cell))
+		a->ghost |= G_CONT;
+	if (hole_in_flight(a->cell)) {
+		a->weak |= W_HOLE;
+		a->ghost |= G_DIRTY;
+	}
+	if (!w.uffd[scen->key[a->cell]].known)
+		a->weak |= W_UNKNOWN | W_NOENTRY;
+	for (i = 0; i < w.actors; i++) {
+		const struct actor *b = &w.actor[i];
+
+		if (scen->cast[i].role == RESOLVER && b->effect & 1 << a->cell)
+			a->ghost |= G_INST;
+		if (scen->cast[i].role <= WRITER && b != a && b->weak & W_ROOM &&
+		    b->cell == a->cell)
+			a->weak |= W_ROOM;
+	}
+	say("      fact: its fault begins");
+	entry = entry_of(a);
+	entry.look = a->entry_look;
+	case_fault_begin(&eng, &entry);
+	if (eng.stats.pages_full != before.pages_full)
+		a->weak |= W_ROOM;
+	fact_close();
+}
+
+static void add_pending(const struct actor *a, u8 label, u8 type)
+{
+	w.pending[w.npending++] = (struct pending) {
+		.cell = a->cell, .type = type, .label = label,
+		.accept = a->accept, .weak = a->weak,
+	};
+}
+
+void tell_end(struct actor *a)
+{
+	bool may = may_have_installed(a), wrote = is_writer(a);
+	u8 weak = may ? W_SILENT : 0;
+
+	fact_open();
+	mark_weak(a->cell, weak);
+	if (may || a->weak & W_ROOM)
+		mark_faults(a, a->cell, G_AGED, false);
+	if (may || wrote)
+		mark_faults(a, a->cell, (may ? G_DIRTY : 0) | (wrote ? G_WROTE : 0), true);
+	say("      fact: its fault has ended");
+	add_pending(a, NEW_EXPOSED, scen->missing ? CASE_MISSING : CASE_MINOR);
+	case_fault_end(&eng, a, a->ghost & G_ERROR, a->look, a->stamp);
+	fact_close();
+}
+
+void tell_event(struct actor *a)
+{
+	struct case_entry entry;
+
+	fact_open();
+	a->accept |= accept_now(a);
+	if (scen->shared)
+		a->weak |= W_SHARED;
+	if (!w.uffd[scen->key[a->cell]].known)
+		a->weak |= W_UNKNOWN;
+	say("      fact: a %s event", a->type ? "MINOR" : "MISSING");
+	entry = entry_of(a);
+	entry.type = a->type;
+	entry.look = a->look;
+	add_pending(a, NEW, a->type);
+	case_fault_event(&eng, &entry);
+	fact_close();
+}
+
+static bool in_range(int cell, unsigned long start, unsigned long end)
+{
+	return cell_addr(cell) >= start && cell_addr(cell) < end;
+}
+
+static void mark_range(int key, unsigned long start, unsigned long end, u16 weak)
+{
+	int c;
+
+	for (c = 0; c < scen->cells; c++)
+		if (scen->key[c] == key && in_range(c, start, end)) {
+			mark_weak(c, weak);
+			if (weak & (W_UNSURE | W_HOLE))
+				mark_faults(NULL, c, G_DIRTY, true);
+		}
+}
+
+void tell_op_begin(struct actor *a, enum case_op_kind kind,
+		   unsigned long start, unsigned long end)
+{
+	int key = scen->key[a->cell];
+
+	fact_open();
+	if (a->lost) {
+		mark_range(key, 0, -1UL, W_UNSURE);
+		mark_faults(NULL, a->cell, G_AGED, false);
+	}
+	a->lost = 0;
+	if (kind == CASE_OP_ZAP)
+		mark_range(key, start, end, W_ZAP);
+	if (kind == CASE_OP_HOLE)
+		mark_range(key, start, end, W_HOLE);
+	say("      fact: %s begins", kind == CASE_OP_INSTALL ? "an install" :
+	    kind == CASE_OP_ZAP ? "a zap" : "a change of what is watched");
+	case_op_begin(&eng, a, cell_key(a->cell), kind, start, end);
+	fact_close();
+}
+
+void tell_op_end(struct actor *a, enum case_op_kind kind,
+		 enum case_outcome outcome, unsigned long done_end)
+{
+	static const char * const outcomes[] = {
+		"nothing", "EEXIST", "done", "unsure"
+	};
+	int key = scen->key[a->cell], c;
+	bool changed = kind != CASE_OP_INSTALL || outcome >= CASE_DONE;
+
+	fact_open();
+	if (changed)
+		mark_faults(NULL, a->cell, G_AGED, false);
+	if (kind == CASE_OP_ZAP)
+		mark_weak(a->cell, W_ZAP);
+	else if (kind == CASE_OP_HOLE)
+		mark_range(key, cell_addr(a->cell), cell_addr(a->cell) + 1, W_HOLE);
+	else if (outcome == CASE_UNSURE)
+		mark_range(key, 0, -1UL, W_UNSURE);
+	for (c = 0; c < scen->cells && kind == CASE_OP_INSTALL; c++)
+		if (a->effect & 1 << c && outcome == CASE_DONE)
+			mark_faults(NULL, c, G_INST | G_TOLD | G_DIRTY, true);
+	say("      fact: %s has ended: %s", kind == CASE_OP_INSTALL ?
+	    "an install" : kind == CASE_OP_ZAP ? "a zap" :
+	    "a change of what is watched", outcomes[outcome]);
+	case_op_end(&eng, a, cell_key(a->cell), kind, outcome, done_end);
+	fact_close();
+}
+
+void tell_looked(struct actor *a)
+{
+	static const char * const looks[] = {
+		"could not look", "none", "mapped", "mapped", "not watched any more"
+	};
+
+	fact_open();
+	if (a->look == CASE_LOOK_GONE)
+		mark_weak(a->cell, W_HOLE);
+	say("      fact: the deferred look: %s", looks[a->look]);
+	case_looked(&eng, cell_key(a->cell), cell_addr(a->cell), a->look, a->stamp);
+	fact_close();
+}
+
+void tell_gone(int cell)
+{
+	int c;
+
+	fact_open();
+	for (c = 0; c < scen->cells; c++)
+		if (scen->key[c] == scen->key[cell])
+			mark_weak(c, W_HOLE | W_UNKNOWN);
+	w.uffd[scen->key[cell]].open = 0;
+	w.uffd[scen->key[cell]].known = 0;
+	say("      fact: the userfaultfd is gone");
+	case_ctx_gone(&eng, cell_key(cell));
+	fact_close();
+}
+
+void tell_born(int cell)
+{
+	struct userfault *u = &w.uffd[scen->key[cell]];
+
+	fact_open();
+	u->open = 1;
+	say("      fact: a userfaultfd is born");
+	u->known = case_ctx_born(&eng, cell_key(cell), 0);
+	fact_close();
+}
+
+void tell_blind(int cell)
+{
+	int c;
+
+	fact_open();
+	for (c = 0; c < scen->cells; c++)
+		if (scen->key[c] == scen->key[cell])
+			mark_weak(c, W_LOST | W_UNKNOWN);
+	w.uffd[scen->key[cell]].known = 0;
+	say("      fact: what moves is not seen");
+	case_ctx_blind(&eng, cell_key(cell));
+	fact_close();
+}
+
+/* Theorem 4, first half: no evidence comes any more. Changes the state. */
+void check_every_case_closes(void)
+{
+	struct case_todo todo;
+	unsigned int cursor;
+	int i;
+
+	forcing = true;
+	for (i = 0; i < CASE_MAX_LOOKS; i++)
+		for (cursor = 0; case_next_todo(&eng, &cursor, &todo); ) {
+			fact_open();
+			case_looked(&eng, todo.ctx, todo.addr,
+				    CASE_LOOK_UNKNOWN, eng.clock);
+			fact_close();
+		}
+	forcing = false;
+	if (w.npending)
+		snprintf(violation, sizeof(violation),
+			 "theorem 4: %u cases never close", w.npending);
+}
+
+/*
+ * The second half, for states in which nobody is in flight. However all others
+ * finish, they come by such a state. Changes the state.
+ */
+void check_looks_decide(void)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if (w.actor[i].lost || w.cell[w.actor[i].cell].locked ||
+		    (w.actor[i].pc && scen->cast[i].role != LOOKER))
+			return;
+	for (i = 0; i < w.actors; i++) {
+		if (scen->cast[i].role != LOOKER)
+			continue;
+		w.actor[i].left = ANY;
+		while (world_step(i, 0) || (!w.actor[i].pc && world_step(i, 1)))
+			;
+		if (w.npending && scen->zaps_known && !scen->shared)
+			snprintf(violation, sizeof(violation),
+				 "theorem 4: all have finished and been looked at, and %u cases are open",
+				 w.npending);
+	}
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Shorthand for facts and for what is expected of them. */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "../../src/case_table.h"
+
+#pragma GCC diagnostic ignored "-Wunused-function"
+
+#define PAGE	0x200000UL
+#define UFFD	((void *)0x1000)
+#define UFFD2	((void *)0x2000)
+#define T1	((void *)0x10)
+#define T2	((void *)0x20)
+#define T3	((void *)0x30)
+#define R1	((void *)0x40)
+#define R2	((void *)0x50)
+
+static struct case_engine engine;
+static _Alignas(16) char memory[1 << 16];
+static unsigned int flags;
+static unsigned long entry_addr;
+static const void *entry_ctx;
+static enum case_backing backing;
+static enum case_type type;
+
+static inline void fresh(const struct case_limits *limits)
+{
+	assert_true(case_bytes(limits) <= sizeof(memory));
+	memset(memory, 0xee, sizeof(memory));
+	case_init(&engine, limits, memory);
+	entry_addr = PAGE;
+	entry_ctx = UFFD;
+	backing = CASE_HUGETLB;
+	type = CASE_MISSING;
+	flags = 0;
+}
+
+static inline struct case_entry entry(void *task, enum case_look look)
+{
+	return (struct case_entry){
+		.task = task, .ctx = entry_ctx, .addr = entry_addr, .owner = 7,
+		.backing = backing, .type = type, .flags = flags, .look = look,
+		.stamp = engine.clock,
+	};
+}
+
+static inline void begin(void *task, enum case_look look)
+{
+	struct case_entry x = entry(task, look);
+
+	case_fault_begin(&engine, &x);
+}
+
+static inline void event(void *task, enum case_look look)
+{
+	struct case_entry x = entry(task, look);
+
+	case_fault_event(&engine, &x);
+}
+
+static inline void end(void *task, bool nothing, enum case_look look)
+{
+	case_fault_end(&engine, task, nothing, look, engine.clock);
+}
+
+static inline void looked(enum case_look look)
+{
+	case_looked(&engine, UFFD, PAGE, look, engine.clock);
+}
+
+static inline void op(void *task, enum case_op_kind kind)
+{
+	case_op_begin(&engine, task, UFFD, kind, PAGE, PAGE + 0x1000);
+}
+
+static inline void op_done(void *task, enum case_op_kind kind,
+			   enum case_outcome outcome)
+{
+	case_op_end(&engine, task, UFFD, kind, outcome, PAGE + 0x1000);
+}
+
+static inline void install(void *task, enum case_outcome outcome)
+{
+	op(task, CASE_OP_INSTALL);
+	op_done(task, CASE_OP_INSTALL, outcome);
+}
+
+static inline void zap(void *task)
+{
+	op(task, CASE_OP_ZAP);
+	op_done(task, CASE_OP_ZAP, CASE_DONE);
+}
+
+static inline void check_books(void)
+{
+	unsigned long long why = 0, undecided = 0;
+	int i, t, v;
+
+	for (i = 0; i < CASE_NR_BACKINGS; i++)
+		for (t = 0; t < CASE_NR_TYPES; t++) {
+			const struct case_books *b = &engine.stats.books[i][t];
+			unsigned long long sum = b->open;
+
+			for (v = 0; v < CASE_NR_VERDICTS; v++)
+				sum += b->verdict[v];
+			assert_int_equal(sum, b->events);
+			undecided += b->verdict[CASE_UNDECIDED];
+		}
+	for (i = 0; i < CASE_NR_WHYS; i++)
+		why += engine.stats.why[i];
+	assert_int_equal(why, undecided);
+}
+
+#define THE_BOOKS	(&engine.stats.books[backing][type])
+
+#define expect_open(n) do {						\
+	check_books();							\
+	assert_int_equal(THE_BOOKS->open, n);				\
+} while (0)
+
+#define expect_verdict(which, n) do {					\
+	expect_open(0);							\
+	assert_int_equal(THE_BOOKS->verdict[which], n);			\
+} while (0)
+
+#define expect_undecided(reason, n) do {				\
+	check_books();							\
+	assert_int_equal(engine.stats.why[reason], n);			\
+} while (0)
+
+#define expect_exposures(n)						\
+	assert_int_equal(THE_BOOKS->exposures, n)
+
+/* Nothing is in flight or waits: all records are back in their tables. */
+#define expect_all_free(nctxs) do {					\
+	unsigned int p_ = 0, f_ = 0, o_ = 0, c_ = 0;			\
+	const struct case_page *page_ = engine.free_pages;		\
+	const struct case_fault *fault_ = engine.free_faults;		\
+	const struct case_op *op_ = engine.free_ops;			\
+	const struct case_ctx *ctx_ = engine.free_ctxs;			\
+									\
+	for (; page_; page_ = page_->next)				\
+		p_++;							\
+	for (; fault_; fault_ = fault_->next)				\
+		f_++;							\
+	for (; op_; op_ = op_->next)					\
+		o_++;							\
+	for (; ctx_; ctx_ = ctx_->next)					\
+		c_++;							\
+	assert_int_equal(p_, engine.limits.pages);			\
+	assert_int_equal(f_, engine.limits.faults);			\
+	assert_int_equal(o_, engine.limits.ops);			\
+	assert_int_equal(c_, engine.limits.ctxs - (nctxs));		\
+	assert_null(engine.orphans);					\
+} while (0)
+
+#endif /* UNIT_H */

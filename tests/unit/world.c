@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The world model: ptes, and everybody but the threads that fault.
+ *
+ * Writers exclude each other by the page-table lock, repeat without bound and
+ * tell no facts: one of them stands for any number. UFFDIO_ZEROPAGE and the
+ * destination of UFFDIO_MOVE are UFFDIO_COPY as far as facts and ptes go; the
+ * source of a MOVE is a ZAPPER.
+ */
+#include "world.h"
+
+struct world w;
+bool swift;
+const struct scenario *scen;
+
+static const char * const role_names[NR_ROLES] = {
+	[READER] = "reader", [WRITER] = "writer", [MOVER] = "mover",
+	[RESOLVER] = "resolver", [ZAPPER] = "zapper",
+	[THIEF] = "unseen zapper", [NEIGHBOUR] = "neighbour",
+	[CACHE] = "other process", [UNREGISTER] = "unregister",
+	[CLOSER] = "closer", [MISSED] = "missed hook", [MREMAP] = "mremap",
+	[LOOKER] = "look worker",
+};
+
+int actor_index(const struct actor *a)
+{
+	return a - w.actor;
+}
+
+const char *actor_name(int who)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%s %c", role_names[scen->cast[who].role],
+		 'A' + who);
+	return name;
+}
+
+unsigned long cell_addr(int cell)
+{
+	/* Two pages of one userfaultfd, or the same address in two. */
+	return scen->key[cell] == cell ? 0x1000 : 0x2000;
+}
+
+const void *cell_key(int cell)
+{
+	return (void *)(0x100UL + scen->key[cell]);
+}
+
+u8 pte(int cell)
+{
+	return w.cell[cell].locked ? NOTHING : w.cell[cell].content;
+}
+
+bool mapped(int cell)
+{
+	return w.cell[cell].content != NOTHING;
+}
+
+enum case_look look_at(int cell)
+{
+	static const enum case_look looks[] = {
+		[NOTHING] = CASE_LOOK_NONE, [FILE_PAGE] = CASE_LOOK_MAPPED,
+		[ANON_PAGE] = CASE_LOOK_ANON, [POISON] = CASE_LOOK_NONE,
+	};
+
+	return looks[pte(cell)];
+}
+
+static bool faults(int who)
+{
+	return scen->cast[who].role == READER || scen->cast[who].role == WRITER;
+}
+
+void set_content(int cell, enum content content, bool by_op)
+{
+	bool unmapped = content == NOTHING;
+	int i;
+
+	for (i = 0; i < w.actors; i++) {
+		struct actor *a = &w.actor[i];
+
+		if (!faults(i) || a->cell != cell || !fault_looked(a))
+			continue;
+		if (unmapped || !mapped(cell))
+			a->ghost &= ~(G_CONT | G_HIT);
+		if (by_op && fault_begun(a))
+			a->ghost |= G_INST;
+	}
+	w.cell[cell].content = content;
+}
+
+void mark_weak(int cell, u16 weak)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++) {
+		struct actor *a = &w.actor[i];
+
+		if (!faults(i) || a->cell != cell || !fault_looked(a))
+			continue;
+		a->weak |= weak;
+		if (weak & W_ZAP)
+			a->ghost |= G_ZAP;
+	}
+	for (i = 0; i < w.npending; i++)
+		if (w.pending[i].cell == cell)
+			w.pending[i].weak |= weak;
+}
+
+bool zap_in_flight(int cell)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if (scen->cast[i].role == ZAPPER && w.actor[i].pc &&
+		    w.actor[i].cell == cell)
+			return true;
+	return false;
+}
+
+bool actor_busy(const struct actor *a)
+{
+	return a->pc || a->lost;
+}
+
+/* Nobody is inside a fault or a zap, that is, holds the mmap lock. */
+static bool mmap_lock_free(int key)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if ((faults(i) || scen->cast[i].role == ZAPPER) &&
+		    w.actor[i].pc && scen->key[w.actor[i].cell] == key)
+			return false;
+	return true;
+}
+
+/* Whether the actor may act once more. */
+bool spend(struct actor *a)
+{
+	if (!a->left)
+		return false;
+	if (a->left != ANY)
+		a->left--;
+	return true;
+}
+
+/* Back to where it began. */
+void rest(struct actor *a)
+{
+	u8 left = a->left, lost = a->lost, cell = a->cell;
+
+	*a = (struct actor) { .left = left, .lost = lost, .cell = cell };
+}
+
+static bool step_zapper(struct actor *a, int choice)
+{
+	struct cell *p = &w.cell[a->cell];
+	unsigned long addr = cell_addr(a->cell);
+
+	switch (a->pc) {
+	case 0:
+		if (choice || !w.uffd[scen->key[a->cell]].watched || !spend(a))
+			return false;
+		a->pc = 1;
+		tell_op_begin(a, CASE_OP_ZAP, addr, addr + 0x1000);
+		return true;
+	case 1:
+		if (p->locked || choice > !!(scen->opts & O_PUNCH))
+			return false;
+		if (choice)
+			p->cache = 0;
+		say("zaps the pte%s", choice ? ", and the page cache" : "");
+		set_content(a->cell, NOTHING, false);
+		a->pc = 2;
+		return true;
+	default:
+		if (choice)
+			return false;
+		tell_op_end(a, CASE_OP_ZAP, CASE_DONE, 0);
+		rest(a);
+		return true;
+	}
+}
+
+/* Whatever happens to a range that is not watched, no hook tells. */
+static bool unwatched(struct actor *a, int choice)
+{
+	static const enum content becomes[] = { NOTHING, ANON_PAGE, FILE_PAGE };
+	enum content content = becomes[choice - 1];
+
+	if (w.cell[a->cell].content == content || w.cell[a->cell].locked ||
+	    (content == ANON_PAGE && !scen->private))
+		return false;
+	w.cell[a->cell].content = content;
+	say("the page, not watched, becomes %s", content ? "mapped" : "unmapped");
+	return true;
+}
+
+enum { U_IDLE, U_BEGIN, U_END, U_OFF, U_AGAIN, U_WATCHED };
+
+static bool step_unregister(struct actor *a, int choice, bool closes)
+{
+	struct userfault *u = &w.uffd[scen->key[a->cell]];
+	unsigned long addr = cell_addr(a->cell);
+	int i;
+
+	if (choice)
+		return a->pc == U_OFF && choice <= 3 && unwatched(a, choice);
+	switch (a->pc) {
+	case U_IDLE:
+		for (i = 0; closes && i < w.actors; i++)
+			if (scen->cast[i].role == RESOLVER && w.actor[i].pc)
+				return false;	/* holds the file */
+		if (!spend(a))
+			return false;
+		a->pc = U_BEGIN;
+		if (closes)
+			tell_gone(a->cell);
+		else
+			tell_op_begin(a, CASE_OP_HOLE, addr, addr + 0x1000);
+		break;
+	case U_BEGIN:
+		if (!mmap_lock_free(scen->key[a->cell]))
+			return false;
+		u->watched = 0;
+		say("the range is not watched any more");
+		a->pc = closes ? U_OFF : U_END;
+		break;
+	case U_END:
+		a->pc = U_OFF;
+		tell_op_end(a, CASE_OP_HOLE, CASE_DONE, addr + 0x1000);
+		break;
+	case U_OFF:
+		if (closes && !u->open) {
+			tell_born(a->cell);
+			break;
+		}
+		a->pc = U_AGAIN;
+		tell_op_begin(a, CASE_OP_HOLE, addr, addr + 0x1000);
+		break;
+	case U_AGAIN:
+		u->watched = 1;
+		say("the range is watched again");
+		a->pc = U_WATCHED;
+		break;
+	case U_WATCHED:
+		tell_op_end(a, CASE_OP_HOLE, CASE_DONE, addr + 0x1000);
+		rest(a);
+		break;
+	}
+	return true;
+}
+
+static bool step_unseen(struct actor *a, int choice, enum role role)
+{
+	struct cell *p = &w.cell[a->cell];
+	bool installs = role != THIEF && role != CACHE;
+
+	if (choice || (role != CACHE && p->locked))
+		return false;
+	if (role == MISSED || role == MREMAP) {
+		if (!a->pc) {
+			if (!spend(a))
+				return false;
+			a->pc = 1;
+			if (role == MREMAP)
+				tell_blind(a->cell);
+			else
+				w.missed = 1;
+			say("%s", role == MREMAP ? "moves ptes" : "a hook is missed");
+			return true;
+		}
+		rest(a);
+	} else if (role == THIEF && p->content == NOTHING) {
+		return false;
+	} else if (role == CACHE && p->cache) {
+		return false;
+	} else if (role == NEIGHBOUR && p->content != NOTHING) {
+		return false;
+	} else if (!spend(a)) {
+		return false;
+	}
+	if (role == CACHE) {
+		p->cache = 1;
+		say("puts a page into the page cache");
+	} else if (role == THIEF) {
+		mark_weak(a->cell, W_ZAP);
+		set_content(a->cell, NOTHING, false);
+		say("drops the page, unseen");
+	} else if (installs && p->content == NOTHING) {
+		set_content(a->cell, scen->private ? ANON_PAGE : FILE_PAGE, false);
+		say("installs the page, unseen");
+	}
+	return true;
+}
+
+static bool step_mover(struct actor *a, int choice)
+{
+	struct cell *p = &w.cell[a->cell];
+
+	if (choice || (!p->locked && p->content != FILE_PAGE &&
+		       p->content != ANON_PAGE))
+		return false;
+	p->locked = !p->locked;
+	say("%s", p->locked ? "takes the lock, and clears the pte" :
+	    "puts the pte back, and drops the lock");
+	return true;
+}
+
+static bool todo_for(int cell)
+{
+	struct case_todo todo;
+	unsigned int cursor = 0;
+
+	while (case_next_todo(&eng, &cursor, &todo))
+		if (todo.ctx == cell_key(cell) && todo.addr == cell_addr(cell))
+			return true;
+	return false;
+}
+
+static bool step_looker(struct actor *a, int choice)
+{
+	const struct cell *p = &w.cell[a->cell];
+
+	switch (a->pc) {
+	case 0:
+		if (choice >= scen->cells || !todo_for(choice) || !spend(a))
+			return false;
+		a->cell = choice;
+		a->stamp = eng.clock;
+		a->pc = 1;
+		say("begins a deferred look");
+		return true;
+	case 1:
+		if (choice == 1 && scen->opts & O_TRYLOCK)
+			a->look = CASE_LOOK_UNKNOWN;
+		else if (choice)
+			return false;
+		else if (!w.uffd[scen->key[a->cell]].watched)
+			a->look = CASE_LOOK_GONE;
+		else if (p->locked)
+			return false;
+		else
+			a->look = look_at(a->cell);
+		say("takes the deferred look");
+		a->pc = 2;
+		if (!swift)
+			return true;
+		choice = 0;
+		/* fall through */
+	default:
+		if (choice)
+			return false;
+		tell_looked(a);
+		rest(a);
+		a->cell = 0;
+		return true;
+	}
+}
+
+/* Whether the step exists; it is taken if so. Choice 0 is the plain one. */
+bool world_step(int who, int choice)
+{
+	struct actor *a = &w.actor[who];
+
+	switch (scen->cast[who].role) {
+	case READER:
+	case WRITER:
+		return step_fault(a, choice);
+	case MOVER:
+		return step_mover(a, choice);
+	case RESOLVER:
+		return step_resolver(a, choice);
+	case ZAPPER:
+		return step_zapper(a, choice);
+	case UNREGISTER:
+	case CLOSER:
+		return step_unregister(a, choice, scen->cast[who].role == CLOSER);
+	case LOOKER:
+		return step_looker(a, choice);
+	default:
+		return step_unseen(a, choice, scen->cast[who].role);
+	}
+}
+
+bool world_has_variant(const struct scenario *s, unsigned int variant)
+{
+	return (variant & 1 ? s->opts & O_MAPPED : s->opts & O_UNMAPPED) &&
+	       (!(variant & 2) || s->opts & O_CACHED);
+}
+
+/* Variants: whether pages are mapped at the start, and in the page cache. */
+void world_start(const struct scenario *s, unsigned int variant)
+{
+	int i;
+
+	scen = s;
+	memset(&w, 0, sizeof(w));
+	engine_fresh();
+	for (i = 0; i < MAX_ACTORS && s->cast[i].left; i++) {
+		w.actor[i].left = s->cast[i].left;
+		w.actor[i].cell = s->cast[i].cell;
+		w.actors++;
+	}
+	for (i = 0; i < s->cells; i++) {
+		bool first = s->key[i] == i;
+
+		w.cell[i].content = !(variant & 1) ? NOTHING :
+				    s->private ? ANON_PAGE : FILE_PAGE;
+		w.cell[i].cache = variant & 2 || (variant & 1 && !s->private);
+		if (first)
+			tell_born(i);
+		w.uffd[s->key[i]].watched = 1;
+	}
+}
