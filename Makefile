@@ -59,7 +59,7 @@ check-model check-mutants check-fuzz:
 
 clean:
 	find src -name '*.o' -o -name '.*.cmd' | xargs rm -f
-	rm -rf $(NAME).ko $(NAME).mod $(NAME).mod.c $(NAME).o Module.symvers \
-		modules.order .*.cmd .tmp_versions .module-common.o
+	rm -rf $(NAME).ko $(NAME).mod $(NAME).mod.[co] $(NAME).o .*.cmd \
+		Module.symvers modules.order .tmp_versions .module-common.o
 	$(MAKE) -s -C tests/stress clean
 	$(MAKE) -s -C tests/unit clean

@@ -176,7 +176,7 @@ NOKPROBE_SYMBOL(fault_hugetlb_entry);
 int fault_hugetlb_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct fault_return *data = (void *)ri->data;
-	unsigned long result = regs_return_value(regs);
+	vm_fault_t result = (__force vm_fault_t)regs_return_value(regs);
 	enum case_look look = CASE_LOOK_UNKNOWN;
 	case_time stamp = engine_stamp();
 	unsigned long flags;
@@ -187,7 +187,7 @@ int fault_hugetlb_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		look = ptwalk_look(data->vma, data->addr);
 	if (engine_lock(&flags)) {
 		case_fault_end(&engine, current,
-			       result & (VM_FAULT_ERROR | VM_FAULT_RETRY),
+			       !!(result & (VM_FAULT_ERROR | VM_FAULT_RETRY)),
 			       look, stamp);
 		engine_unlock(flags);
 		engine_look_later();

@@ -15,6 +15,9 @@
  * @ledger: evidence is incomplete from the moment when a hit is missed
  * @absent_ok: a kernel without the function does not do the thing at all
  * @lost: what is lost without it
+ * @hits: how often its handler had something to do
+ * @error: why it could not be placed, or 0
+ * @armed: it is in place
  */
 struct hook {
 	const char *symbol;
