@@ -5,9 +5,10 @@
 # the unit tests, else the small bound of the model, else all of it. What nobody
 # notices has to be listed in mutants.equivalent, with the reason.
 #
-# usage: mutants.pl [-l] [-u] [-f] [-j JOBS] [REGEX]
+# usage: mutants.pl [-l] [-u] [-m] [-f] [-j JOBS] [REGEX]
 #   -l  only list them
 #   -u  only the unit tests
+#   -m  only the model
 #   -f  try the full bound on what survives the small one
 
 use strict;
@@ -16,7 +17,7 @@ use Getopt::Std;
 use File::Temp qw(tempdir);
 
 my %opt;
-getopts('lfuj:', \%opt) or die "see the head of this file\n";
+getopts('lfumj:', \%opt) or die "see the head of this file\n";
 my $jobs = $opt{j} || 2;
 my $only = shift;
 my $src = '../../src';
@@ -143,7 +144,7 @@ sub try_mutant {
 	my $objs = join ' ', map { ($_ eq $file ? "$dir/" : 'build/m.src/') . s/c$/o/r } @files;
 	return 'build' if !run("$cc $flags $san -Ibuild/m.src -c -o $dir/" . $file =~ s/c$/o/r .
 			       " $dir/$file", "$dir/log");
-	for my $test (@tests) {
+	for my $test ($opt{m} ? () : @tests) {
 		run("$cc $san -o $dir/$test build/m.$test.o $objs -lcmocka", "$dir/log") or die slurp("$dir/log");
 		return 'unit' if !run("timeout 10 $dir/$test", "$dir/log");
 	}
