@@ -26,6 +26,10 @@ static unsigned int look_ms = 5;
 module_param(look_ms, uint, 0444);
 MODULE_PARM_DESC(look_ms, "delay of the deferred look in ms, 1..1000 (default 5)");
 
+static bool armed;
+module_param(armed, bool, 0444);
+MODULE_PARM_DESC(armed, "keep the hooks on page faults in place at all times (default: only while a userfaultfd has a range that is not hugetlb)");
+
 static const struct {
 	const char *name;
 	const unsigned int *value;
@@ -70,6 +74,9 @@ static int __init uffd_race_init(void)
 	err = probes_init(faults, ops);
 	if (err)
 		goto err_probes;
+	err = ranges_init(ctxs, armed);
+	if (err)
+		goto err_probes;
 	err = debugfs_init();
 	if (err)
 		goto err_probes;
@@ -78,7 +85,9 @@ static int __init uffd_race_init(void)
 
 err_probes:
 	engine_stop();
+	ranges_stop();
 	probes_exit();
+	ranges_exit();
 	engine_exit();
 	return err;
 }
@@ -87,7 +96,9 @@ static void __exit uffd_race_exit(void)
 {
 	debugfs_exit();
 	engine_stop();
+	ranges_stop();
 	probes_exit();
+	ranges_exit();
 	engine_exit();
 }
 
