@@ -138,6 +138,7 @@ int fault_hugetlb(struct kprobe *p, struct pt_regs *regs)
 	probe_hit(HOOK_HUGETLB);
 	hugetlb_entry(&entry, vma, regs_get_kernel_argument(regs, 2),
 		      regs_get_kernel_argument(regs, 3));
+	stall_saw(entry.owner, entry.ctx, entry.addr);
 	if (engine_lock(&flags)) {
 		case_fault_begin(&engine, &entry);
 		engine_unlock(flags);

@@ -70,6 +70,8 @@ size_t ledger_zap_size(void)
 	return sizeof(struct ledger_zap);
 }
 
+#define CMD_NR_UNREGISTER	0x01
+
 static const struct uffd_cmd *find_cmd(unsigned int cmd)
 {
 	unsigned int nr = _IOC_NR(cmd);
@@ -155,6 +157,7 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 			op_begin(io->ctx, CASE_OP_ZAP, 0, ULONG_MAX);
 		fallthrough;
 	case CMD_INSTALL:
+		stall_saw(io->arg ? current->tgid : 0, io->ctx, io->start);
 		op_begin(io->ctx, CASE_OP_INSTALL, io->start, io->end);
 		break;
 	case CMD_API:
@@ -224,6 +227,8 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		}
 		break;
 	case CMD_RANGE:
+		if (!ret && io->cmd - uffd_cmds == CMD_NR_UNREGISTER)
+			stall_gone(io->ctx, io->start, io->end);
 		op_end(io->ctx, CASE_OP_HOLE, CASE_DONE, io->end);
 		break;
 	case CMD_MOVE:
@@ -321,6 +326,7 @@ int ledger_release(struct kprobe *p, struct pt_regs *regs)
 	unsigned long flags;
 
 	probe_hit(HOOK_RELEASE);
+	stall_gone(file->private_data, 0, ULONG_MAX);
 	if (!engine_lock(&flags))
 		return 0;
 	case_ctx_gone(&engine, file->private_data);

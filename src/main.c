@@ -67,6 +67,9 @@ static int __init uffd_race_init(void)
 	err = engine_init(&limits, look_ms);
 	if (err)
 		return err;
+	err = stall_init();
+	if (err)
+		goto err_stall;
 	err = probes_init(faults, ops);
 	if (err)
 		goto err_probes;
@@ -77,17 +80,23 @@ static int __init uffd_race_init(void)
 	return 0;
 
 err_probes:
+	stall_stop();
 	engine_stop();
 	probes_exit();
+	stall_exit();
+err_stall:
+	engine_stop();
 	engine_exit();
 	return err;
 }
 
 static void __exit uffd_race_exit(void)
 {
+	stall_stop();
 	debugfs_exit();
 	engine_stop();
 	probes_exit();
+	stall_exit();
 	engine_exit();
 }
 
