@@ -6,6 +6,8 @@
 #ifndef UFFD_RACE_COMPAT_H
 #define UFFD_RACE_COMPAT_H
 
+#include <linux/err.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
@@ -206,5 +208,68 @@ static inline void __user *compat_iter_buffer(const struct iov_iter *iter,
 #else
 #define COMPAT_FAULT_UNLOCKED	VM_FAULT_RETRY
 #endif
+
+/*
+ * Breakpoints on writes to kernel memory, on all CPUs. Elsewhere than on x86 they
+ * fire before the write, and whoever handles them has to step over it.
+ */
+#if defined(CONFIG_HAVE_HW_BREAKPOINT) && defined(CONFIG_X86_64)
+#define COMPAT_BREAKPOINTS	1
+#else
+#define COMPAT_BREAKPOINTS	0
+#endif
+
+static inline struct perf_event * __percpu *
+compat_breakpoint_place(struct perf_event_attr *attr,
+			perf_overflow_handler_t handler, void *context)
+{
+#if COMPAT_BREAKPOINTS
+	return register_wide_hw_breakpoint(attr, handler, context);
+#else
+	return (__force struct perf_event * __percpu *)-EOPNOTSUPP;
+#endif
+}
+
+/* Why it was not placed, or 0. IS_ERR() takes no pointer to per-CPU data. */
+static inline int compat_breakpoint_error(struct perf_event * __percpu *bp)
+{
+	unsigned long value = (__force unsigned long)bp;
+
+	return IS_ERR_VALUE(value) ? (int)value : 0;
+}
+
+static inline void compat_breakpoint_remove(struct perf_event * __percpu *bp)
+{
+#if COMPAT_BREAKPOINTS
+	unregister_wide_hw_breakpoint(bp);
+#endif
+}
+
+/* Could one more be placed, on that CPU? */
+static inline bool compat_breakpoint_spare(struct perf_event_attr *attr, int cpu)
+{
+#if COMPAT_BREAKPOINTS
+	struct perf_event *bp;
+
+	bp = perf_event_create_kernel_counter(attr, cpu, NULL, NULL, NULL);
+	if (IS_ERR(bp))
+		return false;
+	unregister_hw_breakpoint(bp);
+	return true;
+#else
+	return false;
+#endif
+}
+
+static inline void compat_breakpoint_init(struct perf_event_attr *attr,
+					  const void *addr)
+{
+#if COMPAT_BREAKPOINTS
+	hw_breakpoint_init(attr);
+	attr->bp_addr = (unsigned long)addr;
+	attr->bp_len = HW_BREAKPOINT_LEN_8;
+	attr->bp_type = HW_BREAKPOINT_W;
+#endif
+}
 
 #endif /* UFFD_RACE_COMPAT_H */

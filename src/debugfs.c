@@ -65,6 +65,7 @@ int debugfs_init(void)
 	debugfs_create_file("verdict", 0444, dir, NULL, &verdict_fops);
 	debugfs_create_file("probes", 0444, dir, NULL, &probes_file_fops);
 	debugfs_create_file("ioctls", 0444, dir, NULL, &ioctls_file_fops);
+	stall_files(dir);
 	debugfs_create_file("reset", 0200, dir, NULL, &reset_fops);
 	return 0;
 }

@@ -171,6 +171,7 @@ static void fault_begin(enum hook_id id, struct vm_area_struct *vma,
 
 	probe_hit(id);
 	make_entry(&entry, vma, addr, fault_flags);
+	stall_saw(entry.owner, entry.ctx, entry.addr);
 	if (engine_lock(&flags)) {
 		case_fault_begin(&engine, &entry);
 		engine_unlock(flags);

@@ -211,6 +211,7 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 			ledger_op_begin(io->ctx, CASE_OP_ZAP, 0, ULONG_MAX);
 		fallthrough;
 	case CMD_INSTALL:
+		stall_saw(io->arg ? current->tgid : 0, io->ctx, io->start);
 		ledger_op_begin(io->ctx, CASE_OP_INSTALL, io->start, io->end);
 		break;
 	case CMD_API:
@@ -285,6 +286,8 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		register_end(io, ret);
 		break;
 	case CMD_UNREGISTER:
+		if (!ret)
+			stall_gone(io->ctx, io->start, io->end);
 		ledger_op_end(io->ctx, CASE_OP_HOLE, CASE_DONE, io->end);
 		break;
 	case CMD_MOVE:
@@ -316,6 +319,7 @@ int ledger_release(struct kprobe *p, struct pt_regs *regs)
 	unsigned long flags;
 
 	probe_hit(HOOK_RELEASE);
+	stall_gone(file->private_data, 0, ULONG_MAX);
 	if (!engine_lock(&flags))
 		return 0;
 	case_ctx_gone(&engine, file->private_data);

@@ -57,6 +57,18 @@ static int check_params(void)
 	return err;
 }
 
+/* The ladder down, from anywhere above the engine. */
+static void stop_watching(void)
+{
+	stall_stop();
+	engine_stop();
+	ranges_stop();
+	probes_exit();
+	ranges_exit();
+	stall_exit();
+	engine_exit();
+}
+
 static int __init uffd_race_init(void)
 {
 	struct case_limits limits;
@@ -71,35 +83,29 @@ static int __init uffd_race_init(void)
 	err = engine_init(&limits, look_ms);
 	if (err)
 		return err;
+	err = stall_init();
+	if (err) {
+		engine_stop();
+		engine_exit();
+		return err;
+	}
 	err = probes_init(faults, ops);
-	if (err)
-		goto err_probes;
-	err = ranges_init(ctxs, armed);
-	if (err)
-		goto err_probes;
-	err = debugfs_init();
-	if (err)
-		goto err_probes;
+	if (!err)
+		err = ranges_init(ctxs, armed);
+	if (!err)
+		err = debugfs_init();
+	if (err) {
+		stop_watching();
+		return err;
+	}
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
-
-err_probes:
-	engine_stop();
-	ranges_stop();
-	probes_exit();
-	ranges_exit();
-	engine_exit();
-	return err;
 }
 
 static void __exit uffd_race_exit(void)
 {
 	debugfs_exit();
-	engine_stop();
-	ranges_stop();
-	probes_exit();
-	ranges_exit();
-	engine_exit();
+	stop_watching();
 }
 
 module_init(uffd_race_init);

@@ -5,6 +5,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/dcache.h>
 #include <linux/kprobes.h>
 #include <linux/seq_file.h>
 #include <linux/types.h>
@@ -123,6 +124,14 @@ void report_counters(struct seq_file *m);
 void report_verdict(struct seq_file *m);
 void report_first_bogus(void);
 void report_reset(void);
+
+/* stall.c and stall_*.c: breakpoints on ptes */
+int stall_init(void);
+void stall_stop(void);
+void stall_exit(void);
+void stall_files(struct dentry *dir);
+void stall_saw(pid_t tgid, const void *ctx, unsigned long addr);
+void stall_gone(const void *ctx, unsigned long start, unsigned long end);
 
 /* debugfs.c */
 int debugfs_init(void);

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Watches that the module places by itself, and the work that tends all of
+ * them.
+ *
+ * Faults and ioctls tell where userfaultfd ranges are (stall_saw()). Each is
+ * kept as a source, from which the worker picks pages by chance: what raises
+ * no event yet is as good a place as any.
+ */
+#include "stall.h"
+#include <linux/irq_work.h>
+#include <linux/mmap_lock.h>
+#include <linux/random.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/workqueue.h>
+
+#define AUTO_FRESH	16	/* sightings between two ticks */
+#define AUTO_SOURCES	16
+#define AUTO_TRIES	8	/* to hit a mapped page by chance */
+#define AUTO_KEEP	10	/* ticks that a busy page is kept */
+#define AUTO_RESPITE	10	/* ticks without more, after others came short */
+
+/**
+ * struct sighting - a page of a userfaultfd range was seen
+ * @state: FRESH_*
+ * @tgid: of the process
+ * @ctx: of the range
+ * @addr: in it
+ */
+struct sighting {
+	int state;
+	pid_t tgid;
+	const void *ctx;
+	unsigned long addr;
+};
+
+enum { FRESH_EMPTY, FRESH_BUSY, FRESH_FULL };
+
+/* Filled without a lock, emptied by the worker. */
+static struct sighting fresh[AUTO_FRESH];
+/* The worker's own, under stall_mutex; tgid 0: none. */
+static struct sighting sources[AUTO_SOURCES];
+static unsigned int next_source, next_victim;
+
+static struct workqueue_struct *wq;
+static struct irq_work soon_work;
+
+static void tend_worker(struct work_struct *work);
+static DECLARE_DELAYED_WORK(tend_work, tend_worker);
+
+/**
+ * stall_saw - there is a page in a userfaultfd range
+ * @tgid: of the process that has it in its mm, in the initial namespace; 0: unknown
+ * @ctx: userfaultfd of the range
+ * @addr: of the page
+ *
+ * From any probe handler. Next to nothing unless automatic watches are on.
+ */
+void stall_saw(pid_t tgid, const void *ctx, unsigned long addr)
+{
+	unsigned int i;
+
+	if (likely(!READ_ONCE(stall_param_auto)) || !tgid)
+		return;
+	for (i = 0; i < AUTO_FRESH; i++) {
+		struct sighting *s = &fresh[i];
+
+		if (READ_ONCE(s->state) == FRESH_FULL) {
+			if (s->ctx == ctx && s->addr == addr)
+				return;
+			continue;
+		}
+		if (cmpxchg(&s->state, FRESH_EMPTY, FRESH_BUSY) != FRESH_EMPTY)
+			continue;
+		s->tgid = tgid;
+		s->ctx = ctx;
+		s->addr = addr;
+		smp_store_release(&s->state, FRESH_FULL);
+		return;
+	}
+}
+NOKPROBE_SYMBOL(stall_saw);
+
+/**
+ * stall_gone - a range is no longer watched by its userfaultfd
+ * @ctx: userfaultfd
+ * @start: of the range
+ * @end: of it, exclusive
+ *
+ * From any probe handler. What is missed here, the worker finds out.
+ */
+void stall_gone(const void *ctx, unsigned long start, unsigned long end)
+{
+	bool any = false;
+	int i;
+
+	for (i = 0; i < STALL_WATCHES; i++) {
+		struct stall_watch *w = &stall_watches[i];
+
+		if (READ_ONCE(w->ctx) == ctx && READ_ONCE(w->addr) >= start &&
+		    READ_ONCE(w->addr) < end)
+			any |= stall_mark_stale(w);
+	}
+	if (any)
+		stall_soon();
+}
+NOKPROBE_SYMBOL(stall_gone);
+
+static void take_source(const struct sighting *seen)
+{
+	unsigned int i, free = AUTO_SOURCES;
+
+	for (i = 0; i < AUTO_SOURCES; i++) {
+		if (!sources[i].tgid)
+			free = i;
+		else if (sources[i].ctx == seen->ctx &&
+			 sources[i].tgid == seen->tgid &&
+			 (sources[i].addr ^ seen->addr) < PMD_SIZE)
+			free = i;
+		else
+			continue;
+		if (sources[i].tgid)
+			break;
+	}
+	if (free == AUTO_SOURCES)
+		free = next_victim++ % AUTO_SOURCES;
+	sources[free] = *seen;
+}
+
+static void take_sightings(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < AUTO_FRESH; i++) {
+		if (smp_load_acquire(&fresh[i].state) != FRESH_FULL)
+			continue;
+		take_source(&fresh[i]);
+		smp_store_release(&fresh[i].state, FRESH_EMPTY);
+	}
+}
+
+/* A page of the mapping where the source lies; the source itself at last. */
+static int pick_page(struct mm_struct *mm, const struct sighting *source,
+		     struct stall_target *target)
+{
+	struct vm_area_struct *vma = find_vma(mm, source->addr);
+	unsigned int tries = AUTO_TRIES;
+	unsigned long addr;
+	const char *why;
+
+	if (!vma || vma->vm_start > source->addr ||
+	    vma->vm_userfaultfd_ctx.ctx != source->ctx)
+		return -ENOENT;
+	while (tries--) {
+		addr = vma->vm_start + (((u64)get_random_u32() << PAGE_SHIFT) %
+					(vma->vm_end - vma->vm_start));
+		if (!stall_find(mm, addr, target, &why))
+			return 0;
+	}
+	return stall_find(mm, source->addr, target, &why);
+}
+
+static int place_from(const struct sighting *source)
+{
+	struct stall_target target = { .pid = find_get_pid(source->tgid) };
+	struct task_struct *task = get_pid_task(target.pid, PIDTYPE_TGID);
+	struct mm_struct *mm = task ? get_task_mm(task) : NULL;
+	const char *why;
+	int err = -ESRCH;
+
+	if (mm) {
+		err = -EBUSY;
+		if (mmap_read_trylock(mm)) {
+			err = pick_page(mm, source, &target);
+			mmap_read_unlock(mm);
+		}
+		if (!err)
+			err = stall_place(&target, stall_param_us, true, &why);
+		mmput(mm);
+	}
+	if (task)
+		put_task_struct(task);
+	put_pid(target.pid);
+	return err;
+}
+
+static unsigned int count_watches(bool automatic)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < STALL_WATCHES; i++)
+		n += stall_watches[i].state != STALL_FREE &&
+		     stall_watches[i].automatic == automatic;
+	return n;
+}
+
+static void keep_at_most(unsigned int limit)
+{
+	unsigned int i, left = 0;
+
+	for (i = 0; i < STALL_WATCHES; i++) {
+		struct stall_watch *w = &stall_watches[i];
+
+		if (w->state != STALL_FREE && w->automatic && left++ >= limit)
+			stall_remove(w);
+	}
+}
+
+/* Where nothing happens, another page gets its turn; busy ones stay longer. */
+static void let_go_idle(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < STALL_WATCHES; i++) {
+		struct stall_watch *w = &stall_watches[i];
+		unsigned long none = atomic_long_read(&w->none);
+
+		if (w->state == STALL_FREE || !w->automatic)
+			continue;
+		if (none == w->none_then || ++w->age >= AUTO_KEEP)
+			stall_remove(w);
+		else
+			w->none_then = none;
+	}
+}
+
+/*
+ * One breakpoint always stays free for others. If they took it, they get
+ * another one, and we are content with less for a while.
+ */
+static unsigned int allowed(void)
+{
+	static unsigned int less, respite;
+	unsigned int manual = count_watches(false);
+	unsigned int limit = READ_ONCE(stall_param_auto);
+
+	if (!stall_spare()) {
+		less = count_watches(true);
+		respite = AUTO_RESPITE;
+		limit = less ? less - 1 : 0;
+	} else if (respite) {
+		respite--;
+		limit = min(limit, less ? less - 1 : 0);
+	}
+	return min(limit, manual < STALL_WATCHES - 1 ?
+			  STALL_WATCHES - 1 - manual : 0);
+}
+
+static void auto_tick(void)
+{
+	unsigned int limit, tries;
+	int err;
+
+	take_sightings();
+	limit = allowed();
+	let_go_idle();
+	keep_at_most(limit);
+	for (tries = 0; tries < 2 * AUTO_SOURCES; tries++) {
+		struct sighting *s = &sources[next_source++ % AUTO_SOURCES];
+
+		if (count_watches(true) >= limit)
+			return;
+		if (!s->tgid)
+			continue;
+		err = place_from(s);
+		if (!err)
+			keep_at_most(allowed());
+		else if (err == -ESRCH || err == -ENOENT)
+			s->tgid = 0;
+		else if (err == -ENOSPC || err == -EOPNOTSUPP)
+			return;
+	}
+}
+
+static void tend_worker(struct work_struct *work)
+{
+	static unsigned long next_tick;
+	unsigned long period = msecs_to_jiffies(READ_ONCE(stall_param_ms));
+	bool more = true;
+
+	/* Whoever has it may wait for an mmap lock. */
+	if (mutex_trylock(&stall_mutex)) {
+		stall_tend();
+		if (!READ_ONCE(stall_param_auto)) {
+			keep_at_most(0);
+		} else if (time_after_eq(jiffies, next_tick)) {
+			next_tick = jiffies + period;
+			auto_tick();
+		}
+		more = READ_ONCE(stall_param_auto) || count_watches(false);
+		mutex_unlock(&stall_mutex);
+	}
+	if (more && !READ_ONCE(stall_stopping))
+		queue_delayed_work(wq, &tend_work, period);
+}
+
+static void soon(struct irq_work *work)
+{
+	if (!READ_ONCE(stall_stopping))
+		mod_delayed_work(wq, &tend_work, 0);
+}
+
+/**
+ * stall_soon - have the watches tended now
+ *
+ * Any context, NMI included.
+ */
+void stall_soon(void)
+{
+	if (!READ_ONCE(stall_stopping))
+		irq_work_queue(&soon_work);
+}
+NOKPROBE_SYMBOL(stall_soon);
+
+/**
+ * stall_init - begin to tend watches
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int stall_init(void)
+{
+	init_irq_work(&soon_work, soon);
+	/* Of its own: dropping the last reference to an mm takes its time. */
+	wq = alloc_workqueue(KBUILD_MODNAME "_watch", WQ_UNBOUND, 1);
+	if (!wq)
+		return -ENOMEM;
+	stall_param_ready(true);
+	return 0;
+}
+
+/**
+ * stall_stop - hold nobody any more
+ */
+void stall_stop(void)
+{
+	stall_param_ready(false);
+	WRITE_ONCE(stall_stopping, true);
+}
+
+/**
+ * stall_exit - remove all watches, and free everything
+ *
+ * After stall_stop(), when neither a file nor a probe handler calls us.
+ */
+void stall_exit(void)
+{
+	mutex_lock(&stall_mutex);
+	stall_remove_all();
+	mutex_unlock(&stall_mutex);
+	irq_work_sync(&soon_work);
+	cancel_delayed_work_sync(&tend_work);
+	/* It may have begun before stall_stop(). */
+	mutex_lock(&stall_mutex);
+	stall_remove_all();
+	mutex_unlock(&stall_mutex);
+	destroy_workqueue(wq);
+	stall_ring_free();
+}

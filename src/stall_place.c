@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Watches come and go: process context, one at a time.
+ */
+#include "stall.h"
+#include <linux/hugetlb.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+
+DEFINE_MUTEX(stall_mutex);
+
+/* Bytes that one entry of a mapping maps; 0: that depends on the entry. */
+static unsigned long vma_entry_size(struct vm_area_struct *vma)
+{
+	return is_vm_hugetlb_page(vma) ? huge_page_size(hstate_vma(vma)) : 0;
+}
+
+static bool vma_watched(struct vm_area_struct *vma)
+{
+	return vma->vm_userfaultfd_ctx.ctx &&
+	       (userfaultfd_missing(vma) || compat_uffd_minor(vma));
+}
+
+/**
+ * stall_find - what is there to be watched at an address?
+ * @mm: whose; its mmap lock is held
+ * @addr: any address in a page
+ * @target: the answer; its references are the caller's business
+ * @why: what is wrong, otherwise
+ *
+ * Return: 0, -ENOENT without a userfaultfd range, -ENXIO without a page, or
+ * -EOPNOTSUPP.
+ */
+int stall_find(struct mm_struct *mm, unsigned long addr,
+	       struct stall_target *target, const char **why)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+	unsigned long flags;
+	bool found;
+
+	*why = "the address is in no range that a userfaultfd watches for missing or minor faults";
+	if (!vma || vma->vm_start > addr || !vma_watched(vma))
+		return -ENOENT;
+	target->path.size = vma_entry_size(vma);
+	*why = "no watch on huge pages of this size";
+	if (target->path.size && target->path.size != PMD_SIZE &&
+	    target->path.size != PUD_SIZE)
+		return -EOPNOTSUPP;
+
+	local_irq_save(flags);
+	found = stall_walk(mm, addr, &target->path, false);
+	if (found)
+		target->value = READ_ONCE(*target->path.entry);
+	local_irq_restore(flags);
+	*why = "nothing is mapped at the address";
+	if (!found || pte_none(__pte(target->value)))
+		return -ENXIO;
+	target->mm = mm;
+	target->ctx = vma->vm_userfaultfd_ctx.ctx;
+	target->addr = addr & ~(target->path.size - 1);
+	return 0;
+}
+
+/* The same range, and the same entry, though not the same value. */
+static bool same_place(struct mm_struct *mm, unsigned long addr,
+		       const void *ctx, struct stall_path *path)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+	unsigned long flags;
+	bool same;
+
+	if (!vma || vma->vm_start > addr || !vma_watched(vma) ||
+	    vma->vm_userfaultfd_ctx.ctx != ctx)
+		return false;
+	local_irq_save(flags);
+	same = stall_walk(mm, addr, path, true);
+	local_irq_restore(flags);
+	return same;
+}
+
+/*
+ * What the unlocked look at the page tables in the handler can't see: is the
+ * range still the same? Whoever holds the mmap lock is not waited for.
+ */
+static bool watch_gone(struct stall_watch *w)
+{
+	bool gone = false;
+
+	if (READ_ONCE(w->state) == STALL_STALE)
+		return true;
+	if (!mmget_not_zero(w->mm))
+		return true;
+	if (mmap_read_trylock(w->mm)) {
+		gone = !same_place(w->mm, w->addr, w->ctx, &w->path);
+		mmap_read_unlock(w->mm);
+	}
+	mmput(w->mm);
+	return gone;
+}
+
+static void watch_clear(struct stall_watch *w)
+{
+	mmdrop(w->mm);
+	put_pid(w->pid);
+	memset(w, 0, sizeof(*w));
+}
+
+/**
+ * stall_remove - remove a watch
+ * @w: the watch
+ *
+ * When it returns, no CPU is in its handler.
+ */
+void stall_remove(struct stall_watch *w)
+{
+	WRITE_ONCE(w->state, STALL_STALE);
+	compat_breakpoint_remove(w->bp);
+	watch_clear(w);
+}
+
+/**
+ * stall_remove_all - remove all watches
+ */
+void stall_remove_all(void)
+{
+	int i;
+
+	lockdep_assert_held(&stall_mutex);
+	for (i = 0; i < STALL_WATCHES; i++)
+		if (stall_watches[i].state != STALL_FREE)
+			stall_remove(&stall_watches[i]);
+}
+
+/**
+ * stall_tend - remove the watches whose process, range or entry is gone
+ *
+ * Return: how many are left.
+ */
+unsigned int stall_tend(void)
+{
+	unsigned int i, left = 0;
+
+	lockdep_assert_held(&stall_mutex);
+	for (i = 0; i < STALL_WATCHES; i++) {
+		struct stall_watch *w = &stall_watches[i];
+
+		if (w->state == STALL_FREE)
+			continue;
+		if (watch_gone(w))
+			stall_remove(w);
+		else
+			left++;
+	}
+	return left;
+}
+
+/* A free slot; what was asked for goes before what we picked ourselves. */
+static struct stall_watch *find_slot(bool automatic)
+{
+	struct stall_watch *victim = NULL;
+	int i;
+
+	for (i = 0; i < STALL_WATCHES; i++) {
+		if (stall_watches[i].state == STALL_FREE)
+			return &stall_watches[i];
+		if (stall_watches[i].automatic)
+			victim = &stall_watches[i];
+	}
+	if (automatic || !victim)
+		return NULL;
+	stall_remove(victim);
+	return victim;
+}
+
+static struct perf_event * __percpu *place_breakpoint(struct stall_watch *w)
+{
+	struct perf_event_attr attr = {};
+
+	compat_breakpoint_init(&attr, w->path.entry);
+	return compat_breakpoint_place(&attr, stall_on_write, w);
+}
+
+static const char *why_no_breakpoint(int err)
+{
+	switch (err) {
+	case -ENOSPC:
+		return "all hardware breakpoints are in use by others";
+	case -EOPNOTSUPP:
+		return "no hardware breakpoints on kernel memory here";
+	default:
+		return "the kernel refuses the hardware breakpoint";
+	}
+}
+
+/**
+ * stall_place - place a watch
+ * @target: from stall_find(), of a while ago
+ * @us: hold writers that long
+ * @automatic: picked by the module
+ * @why: what is wrong, otherwise
+ *
+ * Without the mmap lock: perf takes that lock inside its own ones.
+ *
+ * Return: 0, -EEXIST, -ENOSPC, -ENOMEM, -EOPNOTSUPP, or -EAGAIN if the place
+ * has changed meanwhile.
+ */
+int stall_place(const struct stall_target *target, unsigned int us,
+		bool automatic, const char **why)
+{
+	struct stall_watch *w;
+	int i, err;
+
+	lockdep_assert_held(&stall_mutex);
+	*why = "the address is being watched";
+	for (i = 0; i < STALL_WATCHES; i++)
+		if (stall_watches[i].state != STALL_FREE &&
+		    stall_watches[i].path.entry == target->path.entry)
+			return -EEXIST;
+	*why = "no memory for the ring of transitions";
+	if (stall_ring_make(stall_param_transitions))
+		return -ENOMEM;
+	*why = "there is no room for another watch";
+	w = find_slot(automatic);
+	if (!w)
+		return -ENOSPC;
+
+	mmgrab(target->mm);
+	*w = (struct stall_watch) {
+		.state = STALL_PLACING,
+		.mm = target->mm,
+		.pid = get_pid(target->pid),
+		.ctx = target->ctx,
+		.addr = target->addr,
+		.path = target->path,
+		.us = us,
+		.automatic = automatic,
+	};
+	w->bp = place_breakpoint(w);
+	err = compat_breakpoint_error(w->bp);
+	if (err) {
+		*why = why_no_breakpoint(err);
+		watch_clear(w);
+		return err;
+	}
+	w->value = READ_ONCE(*w->path.entry);
+	smp_store_release(&w->state, STALL_LIVE);
+
+	/* From here on tables that are freed are noticed; and until here? */
+	err = automatic ? (mmap_read_trylock(w->mm) ? 0 : -EAGAIN) :
+			  mmap_read_lock_killable(w->mm);
+	if (!err) {
+		if (!same_place(w->mm, w->addr, w->ctx, &w->path))
+			err = -EAGAIN;
+		mmap_read_unlock(w->mm);
+	}
+	if (err) {
+		*why = "the range has just changed";
+		stall_remove(w);
+	}
+	return err;
+}
+
+/**
+ * stall_spare - is there a breakpoint left for others?
+ *
+ * On this CPU, that is; who wants one mostly wants it everywhere.
+ *
+ * Return: true if there is.
+ */
+bool stall_spare(void)
+{
+	struct perf_event_attr attr = {};
+
+	compat_breakpoint_init(&attr, &stall_watches);
+	attr.disabled = 1;
+	return compat_breakpoint_spare(&attr, raw_smp_processor_id());
+}
+
+static int watch_process(struct mm_struct *mm, struct task_struct *task,
+			 const struct watch_cmd *cmd, const char **why)
+{
+	struct stall_target target = { .pid = NULL };
+	int err;
+
+	/* Before stall_mutex: whoever holds this lock may be stuck. */
+	*why = "interrupted";
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	err = stall_find(mm, cmd->addr, &target, why);
+	mmap_read_unlock(mm);
+	if (err)
+		return err;
+	*why = "interrupted";
+	if (mutex_lock_killable(&stall_mutex))
+		return -EINTR;
+	target.pid = get_task_pid(task, PIDTYPE_TGID);
+	err = stall_place(&target, cmd->stall_us, false, why);
+	put_pid(target.pid);
+	mutex_unlock(&stall_mutex);
+	if (!err)
+		stall_soon();
+	return err;
+}
+
+/**
+ * stall_watch - do what was written to "watch"
+ * @cmd: the command
+ * @why: what is wrong with it, otherwise
+ *
+ * Return: 0, -ESRCH, -EFAULT, or as stall_find() and stall_place().
+ */
+int stall_watch(const struct watch_cmd *cmd, const char **why)
+{
+	struct task_struct *task;
+	struct mm_struct *mm;
+	struct pid *pid;
+	int err;
+
+	if (cmd->off) {
+		*why = "interrupted";
+		if (mutex_lock_killable(&stall_mutex))
+			return -EINTR;
+		stall_remove_all();
+		mutex_unlock(&stall_mutex);
+		return 0;
+	}
+	*why = "the address is not in user space";
+	if (cmd->addr >= TASK_SIZE_MAX)
+		return -EFAULT;
+	*why = "no such process";
+	pid = find_get_pid(cmd->pid);
+	task = get_pid_task(pid, PIDTYPE_PID);
+	put_pid(pid);
+	if (!task)
+		return -ESRCH;
+	*why = "the process has no memory of its own";
+	mm = get_task_mm(task);
+	err = mm ? watch_process(mm, task, cmd, why) : -ESRCH;
+	if (mm)
+		mmput(mm);
+	put_task_struct(task);
+	return err;
+}
