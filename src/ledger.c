@@ -43,6 +43,7 @@ static const struct uffd_cmd {
  * @start: of the range
  * @end: of the range, exclusive
  * @word: @cmd->done of the argument at entry; of UFFDIO_API: the features
+ * @borne: UFFDIO_API: the engine wants to know its result
  */
 struct ledger_ioctl {
 	const void *ctx;
@@ -50,6 +51,7 @@ struct ledger_ioctl {
 	const struct uffd_cmd *cmd;
 	unsigned long start, end;
 	u64 word;
+	bool borne;
 };
 
 /**
@@ -119,7 +121,9 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct file *file = (struct file *)regs_get_kernel_argument(regs, 0);
 	struct ledger_ioctl *io = (void *)ri->data;
 	u64 w[UFFD_MAX_WORDS];
+	unsigned long flags;
 
+	io->borne = false;
 	io->cmd = find_cmd(regs_get_kernel_argument(regs, 1));
 	if (!io->cmd)
 		return 1;
@@ -158,6 +162,11 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		op_begin(io->ctx, CASE_OP_INSTALL, io->start, io->end);
 		break;
 	case CMD_API:
+		if (!engine_lock(&flags))
+			break;
+		io->borne = case_ctx_bear(&engine, io->ctx, io->word);
+		engine_unlock(flags);
+		break;
 	case CMD_OTHER:
 		break;
 	}
@@ -216,10 +225,8 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	trace_uffd_race_ioctl(io->ctx, io->cmd - uffd_cmds, io->start, io->end, ret);
 	switch (io->cmd->what) {
 	case CMD_API:
-		/* It succeeds once in the life of a userfaultfd, as the first. */
-		if (!ret && engine_lock(&flags)) {
-			case_ctx_gone(&engine, io->ctx);
-			case_ctx_born(&engine, io->ctx, io->word);
+		if (io->borne && engine_lock(&flags)) {
+			case_ctx_born(&engine, io->ctx, !ret);
 			engine_unlock(flags);
 		}
 		break;
