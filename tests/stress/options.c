@@ -58,14 +58,14 @@ static const char help_text[] =
 "                    with pages of 1 GiB 120 s\n"
 "  --until-wrong N   stop early once N wrong events were seen\n"
 "  --pages N         pages (base pages: 64, 2 MiB: 8, 1 GiB: 1, legal 2; but\n"
-"                    wp, pagemap-wp, mprotect and cold: 64 of base and hugetlb\n"
-"                    ones, compact: 256 base pages)\n"
+"                    wp, pagemap-wp, mprotect, cold: 512 base, 64 hugetlb ones,\n"
+"                    compact: 256 base pages)\n"
 "  --readers N       threads that read the pages (wp, pagemap-wp, cold: 1, else\n"
 "                    one a CPU but one, 2 to 8)\n"
 "  --resolvers N     threads that answer events (truth: 1, legal: 3)\n"
 "  --writers N       threads of the writer, each with its share of the pages (1)\n"
 "  --batch N         pages in one operation of the writer, 0: all its pages\n"
-"                    (migrate: 1, else 0)\n"
+"                    (migrate: 64 base pages, 1 huge one; else 0)\n"
 "  --copy-every N    truth: answer every Nth event by UFFDIO_COPY or CONTINUE\n"
 "                    (-EEXIST), the others by UFFDIO_WAKE alone, which is faster (64)\n"
 "  --read-batch N    messages in one read of the userfaultfd, 1 to 1024 (64)\n"
@@ -158,13 +158,19 @@ const char *combination_unsupported(const struct path *path,
 	       writer_unsupported(writer, path, features);
 }
 
+static bool is_base(const struct path *path)
+{
+	return !path->huge_kb && !(path->flags & PATH_THP);
+}
+
 static void default_pages(struct options *opt)
 {
 	const struct path *path = opt->path;
-	bool large = path->flags & PATH_THP || path->huge_kb > 2048;
 
-	/* many ptes are what a writer asks for, and large pages have them */
-	if (!opt->pages && !large)
+	/* many ptes are what a writer asks for, and a THP has them */
+	if (!opt->pages && is_base(path))
+		opt->pages = opt->writer->base_pages;
+	else if (!opt->pages && path->huge_kb == 2048)
 		opt->pages = opt->writer->pages;
 	if (!opt->pages)
 		opt->pages = path->default_pages;
@@ -187,6 +193,8 @@ static void defaults(struct options *opt)
 		opt->resolvers = opt->mode == MODE_LEGAL ? 3 : 1;
 	if (!opt->writer->op)
 		opt->writers = 0;
+	if (opt->batch == -1U && is_base(opt->path) && opt->writer->base_batch)
+		opt->batch = opt->writer->base_batch;
 	if (opt->batch == -1U)
 		opt->batch = opt->writer->batch;
 	if (opt->mode == MODE_LEGAL && opt->pages < 2)

@@ -98,6 +98,7 @@ struct options {
 	X(offlined_pages)						\
 	X(offline_errors)						\
 	X(pageouts)							\
+	X(migrate_calls)						\
 	X(swapped_out)		/* by the whole machine */
 
 #define COUNT_ENUM(name)	C_##name,
@@ -195,7 +196,9 @@ struct writer {
 	uint64_t	reg_mode;		/* added to the path's */
 	unsigned int	nodes;			/* with memory, that it needs */
 	unsigned int	batch;			/* default pages in an operation, 0: all */
+	unsigned int	base_batch;		/* the same for base pages, 0: batch */
 	unsigned int	pages;			/* default, 0: the path's */
+	unsigned int	base_pages;
 	unsigned int	readers;		/* default, 0: by the number of CPUs */
 	enum count	proof;			/* not 0 once it has done its work */
 	/* UFFD_FEATURE_*, besides the path's */
@@ -239,6 +242,8 @@ void *writer_thread(void *arg);
 /* writer_move.c */
 const char *migrate_unsupported(const struct path *path);
 void migrate_op(struct writer_thread *wt);
+const char *pinned_unsupported(const struct path *path);
+void pinned_op(struct writer_thread *wt);
 const char *compact_unsupported(const struct path *path);
 void compact_op(struct writer_thread *wt);
 void compact_end(struct writer_thread *wt);
