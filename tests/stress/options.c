@@ -16,7 +16,8 @@
 enum {
 	OPT_PATH = 256, OPT_WRITER, OPT_MODE, OPT_EXPECT, OPT_SECONDS, OPT_PAGES,
 	OPT_READERS, OPT_RESOLVERS, OPT_WRITERS, OPT_BATCH, OPT_COPY, OPT_SEED, OPT_SETTLE,
-	OPT_UNTIL, OPT_READ_BATCH, OPT_NO_SETUP, OPT_LIST, OPT_VERSION,
+	OPT_UNTIL, OPT_READ_BATCH, OPT_RESOLVER_PROCESS, OPT_SECOND_UFFD,
+	OPT_FORK, OPT_BLOCKED, OPT_NO_SETUP, OPT_LIST, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -35,6 +36,10 @@ static const struct option long_options[] = {
 	{ "settle-ms",		required_argument, NULL, OPT_SETTLE },
 	{ "until-wrong",	required_argument, NULL, OPT_UNTIL },
 	{ "read-batch",		required_argument, NULL, OPT_READ_BATCH },
+	{ "resolver-process",	no_argument,	   NULL, OPT_RESOLVER_PROCESS },
+	{ "second-uffd",	no_argument,	   NULL, OPT_SECOND_UFFD },
+	{ "fork",		no_argument,	   NULL, OPT_FORK },
+	{ "blocked",		required_argument, NULL, OPT_BLOCKED },
 	{ "no-setup",		no_argument,	   NULL, OPT_NO_SETUP },
 	{ "list",		no_argument,	   NULL, OPT_LIST },
 	{ "help",		no_argument,	   NULL, 'h' },
@@ -71,6 +76,13 @@ static const char help_text[] =
 "  --read-batch N    messages in one read of the userfaultfd, 1 to 1024 (64)\n"
 "  --settle-ms N     stay registered that long after the last event (200)\n"
 "  --seed N          of all random choices (1)\n"
+"  --resolver-process   another process reads the events and answers them\n"
+"  --second-uffd     pages are installed through a second userfaultfd, whose\n"
+"                    own range is elsewhere; the first one only wakes\n"
+"  --fork            children read the pages as well, under userfaultfds of\n"
+"                    their own (UFFD_FEATURE_EVENT_FORK)\n"
+"  --blocked N       nothing of the above: N threads fault on a page of their\n"
+"                    own each, and are answered once all have raised an event\n"
 "  --no-setup        do not reserve huge pages; else root does, and restores\n"
 "                    the previous number at the end\n"
 "  --list            what this kernel supports, a line each: PATH WRITER TRUTH\n"
@@ -184,6 +196,15 @@ static void defaults(struct options *opt)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (opt->blocked) {
+		if (opt->path->flags & PATH_TOUCHED)
+			usage("--blocked: the pages of %s are there from the start",
+			      opt->path->name);
+		opt->pages = opt->blocked;
+		opt->writer = find_writer("none");
+		opt->mode = MODE_TRUTH;
+	}
+
 	default_pages(opt);
 	if (opt->readers == -1U && opt->writer->readers)
 		opt->readers = opt->writer->readers;
@@ -262,6 +283,18 @@ void parse_options(int argc, char **argv, struct options *opt)
 			break;
 		case OPT_READ_BATCH:
 			opt->read_batch = number(name, optarg, 1, MAX_READ_BATCH);
+			break;
+		case OPT_RESOLVER_PROCESS:
+			opt->resolver_process = true;
+			break;
+		case OPT_SECOND_UFFD:
+			opt->second_uffd = true;
+			break;
+		case OPT_FORK:
+			opt->fork = true;
+			break;
+		case OPT_BLOCKED:
+			opt->blocked = number(name, optarg, 1, MAX_PAGES);
 			break;
 		case OPT_NO_SETUP:
 			opt->setup = false;

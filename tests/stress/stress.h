@@ -21,7 +21,7 @@
 #define EXIT_USAGE	2
 #define EXIT_NEEDS	3	/* huge pages, nodes or rights are missing */
 
-#define MAX_PAGES	4096
+#define MAX_PAGES	16384
 #define MAX_READ_BATCH	1024
 #define MAX_THREADS	64	/* of each kind */
 
@@ -44,6 +44,10 @@ struct options {
 	uint64_t		until_wrong;	/* 0: run the whole time */
 	uint64_t		seed;
 	unsigned int		read_batch;	/* messages in one read() */
+	unsigned int		blocked;	/* 0: the ordinary run */
+	bool			resolver_process;
+	bool			second_uffd;
+	bool			fork;
 	bool			setup;
 };
 
@@ -99,7 +103,14 @@ struct options {
 	X(offline_errors)						\
 	X(pageouts)							\
 	X(migrate_calls)						\
-	X(swapped_out)		/* by the whole machine */
+	X(swapped_out)		/* by the whole machine */		\
+	X(forks)							\
+	X(fork_events)							\
+	X(child_reads)							\
+	X(child_events)		/* MISSING and MINOR, in children */	\
+	X(child_wrong_events)	/* they are in wrong_events, too */	\
+	X(blocked)		/* threads that raised an event */	\
+	X(blocked_again)	/* events besides those */
 
 #define COUNT_ENUM(name)	C_##name,
 enum count { COUNTS(COUNT_ENUM) NR_COUNTS };
@@ -129,6 +140,7 @@ struct run {
 	const struct writer	*writer;
 
 	int			uffd;
+	int			fill_uffd;	/* the one that installs */
 	int			memfd;
 	char			*area;
 	char			*source;	/* page n of it is what page n holds */
@@ -152,6 +164,7 @@ struct run {
 	atomic_bool		stop_writers;	/* droppers and prefetcher, too */
 	atomic_bool		stop_readers;
 	atomic_bool		stop_resolvers;
+	atomic_ulong		children_done;
 	unsigned int		stuck;		/* threads that did not end */
 };
 
@@ -293,6 +306,16 @@ void watch_doubts(struct run *run, bool end);
 int resolvers_start(struct run *run);
 void resolvers_stop(struct run *run);
 void *prefetcher(void *arg);
+int provide(struct run *run, unsigned int page, bool minor);
+void take_child_message(struct run *run, int uffd, const struct uffd_msg *msg);
+
+/* forker.c */
+void *forker(void *arg);
+void adopt_child(struct run *run, int uffd);
+void adopted_end(void);
+
+/* blocked.c */
+int run_blocked(struct run *run);
 
 /* options.c */
 void parse_options(int argc, char **argv, struct options *opt);
@@ -309,6 +332,8 @@ void list_table(void);
 extern const char *volatile run_phase;
 extern atomic_bool run_interrupted;
 int run_stress(struct run *run);
+__attribute__((format(printf, 2, 3)))
+int fail(int status, const char *format, ...);
 int join_before(pthread_t thread, unsigned int seconds);
 
 #endif /* STRESS_H */
