@@ -321,6 +321,7 @@ NOKPROBE_SYMBOL(stall_soon);
 int stall_init(void)
 {
 	init_irq_work(&soon_work, soon);
+	stall_hold_init();
 	/* Of its own: dropping the last reference to an mm takes its time. */
 	wq = alloc_workqueue(KBUILD_MODNAME "_watch", WQ_UNBOUND, 1);
 	if (!wq)
@@ -355,5 +356,6 @@ void stall_exit(void)
 	stall_remove_all();
 	mutex_unlock(&stall_mutex);
 	destroy_workqueue(wq);
+	stall_hold_exit();
 	stall_ring_free();
 }
