@@ -8,6 +8,7 @@
  * no event yet is as good a place as any.
  */
 #include "stall.h"
+#include <linux/hash.h>
 #include <linux/irq_work.h>
 #include <linux/mmap_lock.h>
 #include <linux/random.h>
@@ -15,7 +16,8 @@
 #include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
-#define AUTO_FRESH	16	/* sightings between two ticks */
+#define AUTO_FRESH_BITS	4	/* log2 of the sightings between two ticks */
+#define AUTO_FRESH	(1 << AUTO_FRESH_BITS)
 #define AUTO_SOURCES	16
 #define AUTO_TRIES	8	/* to hit a mapped page by chance */
 #define AUTO_KEEP	10	/* ticks that a busy page is kept */
@@ -55,30 +57,28 @@ static DECLARE_DELAYED_WORK(tend_work, tend_worker);
  * @ctx: userfaultfd of the range
  * @addr: of the page
  *
- * From any probe handler. Next to nothing unless automatic watches are on.
+ * From any probe handler; a few instructions. Kept even while no watch is
+ * placed automatically: once pages are mapped, there may be no fault any more.
  */
 void stall_saw(pid_t tgid, const void *ctx, unsigned long addr)
 {
-	unsigned int i;
+	unsigned long near = addr >> PMD_SHIFT;
+	struct sighting *s;
+	int state;
 
-	if (likely(!READ_ONCE(stall_param_auto)) || !tgid)
+	if (!tgid)
 		return;
-	for (i = 0; i < AUTO_FRESH; i++) {
-		struct sighting *s = &fresh[i];
-
-		if (READ_ONCE(s->state) == FRESH_FULL) {
-			if (s->ctx == ctx && s->addr == addr)
-				return;
-			continue;
-		}
-		if (cmpxchg(&s->state, FRESH_EMPTY, FRESH_BUSY) != FRESH_EMPTY)
-			continue;
-		s->tgid = tgid;
-		s->ctx = ctx;
-		s->addr = addr;
-		smp_store_release(&s->state, FRESH_FULL);
+	s = &fresh[hash_long((unsigned long)ctx ^ near, AUTO_FRESH_BITS)];
+	state = READ_ONCE(s->state);
+	if (state == FRESH_BUSY ||
+	    (state == FRESH_FULL && s->ctx == ctx && s->addr >> PMD_SHIFT == near))
 		return;
-	}
+	if (cmpxchg(&s->state, state, FRESH_BUSY) != state)
+		return;
+	s->tgid = tgid;
+	s->ctx = ctx;
+	s->addr = addr;
+	smp_store_release(&s->state, FRESH_FULL);
 }
 NOKPROBE_SYMBOL(stall_saw);
 
@@ -133,7 +133,7 @@ static void take_sightings(void)
 	unsigned int i;
 
 	for (i = 0; i < AUTO_FRESH; i++) {
-		if (smp_load_acquire(&fresh[i].state) != FRESH_FULL)
+		if (cmpxchg(&fresh[i].state, FRESH_FULL, FRESH_BUSY) != FRESH_FULL)
 			continue;
 		take_source(&fresh[i]);
 		smp_store_release(&fresh[i].state, FRESH_EMPTY);
