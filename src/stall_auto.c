@@ -20,6 +20,7 @@
 #define AUTO_FRESH	(1 << AUTO_FRESH_BITS)
 #define AUTO_SOURCES	16
 #define AUTO_TRIES	8	/* to hit a mapped page by chance */
+#define AUTO_ROUNDS	8	/* per tick, over all sources */
 #define AUTO_KEEP	10	/* ticks that a busy page is kept */
 #define AUTO_RESPITE	10	/* ticks without more, after others came short */
 
@@ -256,7 +257,7 @@ static void auto_tick(void)
 	limit = allowed();
 	let_go_idle();
 	keep_at_most(limit);
-	for (tries = 0; tries < 2 * AUTO_SOURCES; tries++) {
+	for (tries = 0; tries < AUTO_ROUNDS * AUTO_SOURCES; tries++) {
 		struct sighting *s = &sources[next_source++ % AUTO_SOURCES];
 
 		if (count_watches(true) >= limit)

@@ -97,13 +97,13 @@ automatic() {
 	ok "$kernel: perf gets its breakpoints, one after the other" \
 		test "$(value "$f" perf_users)" = 4
 	is manual_placed 1
-	ok "$kernel: one breakpoint stays free, with a manual watch as well" \
-		test "$(value "$f" all_placed)" -le 3
+	says "one breakpoint stays free, with a manual watch as well" \
+		"all_placed 3, manual 1"
 	says "automatic watches are given back on exit" "auto_released exit"
 }
 
 cat >"$work/churn" <<'EOT'
-./target churn 1000
+./target churn ${1:-1000}
 echo "status $?"
 cat /sys/kernel/debug/uffd_race/watches | wc -l | sed 's/^/lines_left /'
 rmmod uffd_race && echo "removed yes"

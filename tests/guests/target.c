@@ -163,10 +163,15 @@ static struct shared {
 /* Lives for a moment, its ptes in motion, and is gone without a word. */
 static void victim(int slot, unsigned int seed)
 {
+	int n;
+
 	make_range();
 	shared->page[slot] = (unsigned long)area;
 	shared->victim[slot] = getpid();
-	toggle(20 + rand_r(&seed) % 200);
+	for (n = 20 + rand_r(&seed) % 100; n; n--) {
+		toggle(3);
+		usleep(2000);
+	}
 	if (rand_r(&seed) % 4 == 0)
 		close(uffd);
 	if (rand_r(&seed) % 4 == 0)
@@ -198,7 +203,7 @@ static void writer(unsigned int seed, unsigned long goal)
 		_exit(1);
 	while (shared->placed < goal || shared->removed < goal / 10) {
 		slot = rand_r(&seed) % VICTIMS;
-		if (rand_r(&seed) % 4 == 0) {
+		if (rand_r(&seed) % 8 == 0) {
 			if (write(fd, "off", 3) == 3)
 				shared->removed++;
 			continue;
@@ -211,6 +216,7 @@ static void writer(unsigned int seed, unsigned long goal)
 			shared->placed++;
 		else if (errno < 200)
 			shared->outcome[errno]++;
+		usleep(rand_r(&seed) % 2000);
 	}
 	_exit(0);
 }

@@ -174,7 +174,8 @@ automatic() {
 	tell perf 0
 	until_placed 3
 	watch "$pid $page" && echo "manual_placed $(grep -c ' user ' $dir/watches)"
-	echo "all_placed $(placed)"
+	until_placed 3
+	echo "all_placed $(placed), manual $(grep -c ' user ' $dir/watches)"
 	echo 0 >/sys/module/uffd_race/parameters/watch_auto
 	until_placed 1
 	watch off
