@@ -58,14 +58,12 @@ bool stall_walk(struct mm_struct *mm, unsigned long addr,
 	pudp = pud_offset(&p4d, addr);
 	if (check && pudp != path->pud)
 		return false;
-	if (get_kernel_nofault(pud, pudp) || pud_none(pud))
-		return false;
 	if (path->size == PUD_SIZE) {
 		pmdp = NULL;
 		entry = (unsigned long *)pudp;
 		goto found;
 	}
-	if (!pud_present(pud) || pud_leaf(pud))
+	if (get_kernel_nofault(pud, pudp) || !pud_present(pud) || pud_leaf(pud))
 		return false;
 
 	pmdp = pmd_offset(&pud, addr);

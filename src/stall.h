@@ -53,7 +53,8 @@ enum stall_state {
  * @automatic: picked by the module
  * @age: ticks since an automatic one was placed
  * @none_then: @none at the last tick
- * @holds: writers that are held, or are about to be
+ * @holds: writers that are held, or are about to be, in an interrupt
+ * @held: writers that are held right now
  * @bp: the breakpoint
  * @seen: transitions
  * @none: of these, from mapped to none
@@ -73,7 +74,7 @@ struct stall_watch {
 	bool automatic;
 	unsigned int age;
 	unsigned long none_then;
-	atomic_t holds;
+	atomic_t holds, held;
 	struct perf_event * __percpu *bp;
 	atomic_long_t seen, none, stalls, stalled_ns, throttled;
 };

@@ -285,7 +285,8 @@ static void tend_worker(struct work_struct *work)
 		stall_tend();
 		if (!READ_ONCE(stall_param_auto)) {
 			keep_at_most(0);
-		} else if (time_after_eq(jiffies, next_tick)) {
+		} else if (!READ_ONCE(stall_stopping) &&
+			   time_after_eq(jiffies, next_tick)) {
 			next_tick = jiffies + period;
 			auto_tick();
 		}

@@ -73,6 +73,7 @@ void stall_stop(void);
 void stall_exit(void);
 void stall_files(struct dentry *dir);
 void stall_saw(pid_t tgid, const void *ctx, unsigned long addr);
+bool stall_held(const void *ctx, unsigned long addr);
 void stall_gone(const void *ctx, unsigned long start, unsigned long end);
 
 /* debugfs.c */
