@@ -10,9 +10,12 @@
 #include <linux/hw_breakpoint.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/pagemap.h>
+#include <linux/rmap.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
+#include <linux/uio.h>
 #include <linux/userfaultfd_k.h>
 #include <linux/version.h>
 
@@ -29,10 +32,6 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 #include <linux/leafops.h>
 #endif
-
-/* mremap() of hugetlb: 550a7d60bd5e ("mm, hugepages: add mremap() ..."), v5.16 */
-#define COMPAT_HUGETLB_MREMAP \
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0))
 
 /* 7677f7fd8be7 ("userfaultfd: add minor fault registration mode"), v5.13 */
 static inline bool compat_uffd_minor(struct vm_area_struct *vma)
@@ -53,6 +52,12 @@ static inline bool compat_reason_minor(unsigned long reason)
 #endif
 }
 
+#ifdef UFFD_PAGEFAULT_FLAG_MINOR
+#define COMPAT_PAGEFAULT_MINOR	UFFD_PAGEFAULT_FLAG_MINOR
+#else
+#define COMPAT_PAGEFAULT_MINOR	0
+#endif
+
 /* f46f2adecdcc ("mm: check against orig_pte for finish_fault()"), v5.19 */
 static inline bool compat_pte_marker(pte_t pte)
 {
@@ -65,22 +70,31 @@ static inline bool compat_pte_marker(pte_t pte)
 #endif
 }
 
+/* A page in swap; since v6.19 as above. */
+static inline bool compat_pte_swapped(pte_t pte)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+	return softleaf_is_swap(softleaf_from_pte(pte));
+#else
+	return !non_swap_entry(pte_to_swp_entry(pte));
+#endif
+}
+
 /*
  * The page behind a migration entry, or NULL. The kernel's own helpers insist
  * on a locked page, which a look without the page-table lock can't promise.
  * Offsets carry more than the pfn since 0d206b5d2e0d ("mm/swap: add
  * swp_offset_pfn() to fetch PFN from swap entry"), v6.1.
  */
-static inline struct page *compat_migration_page(pte_t pte)
-{
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
-	softleaf_t entry = softleaf_from_pte(pte);
-
+static inline struct page *compat_entry_page(softleaf_t entry)
+{
 	return softleaf_is_migration(entry) ?
 		pfn_to_page(softleaf_to_pfn(entry)) : NULL;
+}
 #else
-	swp_entry_t entry = pte_to_swp_entry(pte);
-
+static inline struct page *compat_entry_page(swp_entry_t entry)
+{
 	if (!is_migration_entry(entry))
 		return NULL;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
@@ -88,7 +102,104 @@ static inline struct page *compat_migration_page(pte_t pte)
 #else
 	return pfn_to_page(swp_offset(entry));
 #endif
+}
 #endif
+
+static inline struct page *compat_migration_page(pte_t pte)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+	return compat_entry_page(softleaf_from_pte(pte));
+#else
+	return compat_entry_page(pte_to_swp_entry(pte));
+#endif
+}
+
+/* Huge pages migrate whole only with CONFIG_ARCH_ENABLE_THP_MIGRATION. */
+static inline struct page *compat_pmd_migration_page(pmd_t pmd)
+{
+#ifndef CONFIG_ARCH_ENABLE_THP_MIGRATION
+	return NULL;
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+	return compat_entry_page(softleaf_from_pmd(pmd));
+#else
+	return compat_entry_page(pmd_to_swp_entry(pmd));
+#endif
+}
+
+/*
+ * Does somebody fault in this vma without the mmap lock? Per-vma locks are
+ * 5e31275cc997 ("mm: add per-VMA lock and helper functions to control it"),
+ * v6.4, and reference counts since f35ab95ca0af ("mm: replace vm_lock and
+ * detached flag with a reference count"), v6.15. The mmap lock is held for
+ * writing: nobody new comes in.
+ */
+static inline bool compat_vma_read_locked(struct vm_area_struct *vma)
+{
+#ifndef CONFIG_PER_VMA_LOCK
+	return false;
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	return refcount_read(&vma->vm_refcnt) > 1;
+#else
+	return rwsem_is_locked(&vma->vm_lock->lock);
+#endif
+}
+
+/*
+ * A page of anonymous or shared memory: what has no file but swap behind it.
+ * Folios are 7b230db3b8d3 ("mm: Introduce struct folio"), v5.16.
+ */
+static inline bool compat_page_swapbacked(struct page *page)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	return folio_test_swapbacked(page_folio(page));
+#else
+	return PageSwapBacked(page);
+#endif
+}
+
+/* 7d8faaf15545 ("mm/madvise: introduce MADV_COLLAPSE ..."), v6.1 */
+#ifdef MADV_COLLAPSE
+#define COMPAT_COLLAPSE	1
+#else
+#define COMPAT_COLLAPSE	0
+#endif
+
+/*
+ * try_to_unmap_one() migrated pages, too, until a98a2f0c8ce1 ("mm/rmap: split
+ * migration into its own function"), v5.14.
+ */
+static inline bool compat_unmap_migrates(unsigned long ttu_flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	return false;
+#else
+	return ttu_flags & TTU_MIGRATION;
+#endif
+}
+
+/*
+ * Where read() puts the first messages. userfaultfd_read() became
+ * userfaultfd_read_iter() in 66b52ad7f92f ("userfaultfd: convert to
+ * ->read_iter()"), v6.10; by then there was iter_iov_addr().
+ */
+#define COMPAT_UFFD_READ_ITER \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0))
+
+static inline void __user *compat_iter_buffer(const struct iov_iter *iter,
+					      size_t *len)
+{
+#ifdef iter_iov_addr
+	if (iter_is_ubuf(iter)) {
+		*len = iter->count;
+		return iter->ubuf + iter->iov_offset;
+	}
+	if (iter_is_iovec(iter)) {
+		*len = iter_iov_len(iter);
+		return iter_iov_addr(iter);
+	}
+#endif
+	*len = 0;
+	return NULL;
 }
 
 /* c89357e27f20 ("mm: support GUP-triggered unsharing"), v5.19: breaks COW too */

@@ -31,6 +31,13 @@ static int probes_file_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(probes_file);
 
+static int ioctls_file_show(struct seq_file *m, void *unused)
+{
+	ioctls_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ioctls_file);
+
 static ssize_t reset_write(struct file *file, const char __user *buf,
 			   size_t len, loff_t *pos)
 {
@@ -57,6 +64,7 @@ int debugfs_init(void)
 	debugfs_create_file("counters", 0444, dir, NULL, &counters_fops);
 	debugfs_create_file("verdict", 0444, dir, NULL, &verdict_fops);
 	debugfs_create_file("probes", 0444, dir, NULL, &probes_file_fops);
+	debugfs_create_file("ioctls", 0444, dir, NULL, &ioctls_file_fops);
 	stall_files(dir);
 	debugfs_create_file("reset", 0200, dir, NULL, &reset_fops);
 	return 0;

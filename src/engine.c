@@ -89,6 +89,21 @@ void engine_look_later(void)
 }
 NOKPROBE_SYMBOL(engine_look_later);
 
+/**
+ * engine_queue - have work done in process context
+ * @work: the work
+ * @delay: in jiffies; a pending one is brought forward
+ *
+ * Any context but NMI; not under engine_lock(). Nothing happens once the
+ * engine has stopped.
+ */
+void engine_queue(struct delayed_work *work, unsigned long delay)
+{
+	if (!READ_ONCE(stopped))
+		mod_delayed_work(wq, work, delay);
+}
+NOKPROBE_SYMBOL(engine_queue);
+
 static void look_worker(struct work_struct *work)
 {
 	unsigned int cursor = 0, pages = 0;
@@ -106,7 +121,7 @@ static void look_worker(struct work_struct *work)
 		if (!more)
 			break;
 		stamp = engine_stamp();
-		look = fault_look_again(&todo);
+		look = look_again(&todo);
 		if (!engine_lock(&flags))
 			return;
 		case_looked(&engine, todo.ctx, todo.addr, look, stamp);
@@ -142,6 +157,9 @@ void engine_reset(void)
 	raw_spin_lock_irqsave(&lock, flags);
 	case_reset(&engine);
 	raw_spin_unlock_irqrestore(&lock, flags);
+	fault_reset();
+	delivery_reset();
+	ioctls_reset();
 	report_reset();
 }
 
@@ -165,7 +183,7 @@ size_t engine_memory(void)
 int engine_init(const struct case_limits *limits, unsigned int look_ms)
 {
 	/* Of its own: dropping the last reference to an mm takes its time. */
-	wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 1);
+	wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 2);
 	if (!wq)
 		return -ENOMEM;
 	memory = vzalloc(case_bytes(limits));

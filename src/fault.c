@@ -5,9 +5,6 @@
 #include "uffd_race.h"
 #include "ptwalk.h"
 #include <linux/hugetlb.h>
-#include <linux/mmap_lock.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/task.h>
 #include <linux/sched/signal.h>
 
 #define CREATE_TRACE_POINTS
@@ -19,8 +16,8 @@ static atomic_long_t not_raised;
 static atomic_long_t other_events;
 
 /**
- * struct fault_return - what the return of hugetlb_fault() needs from its entry
- * @vma: the mapping; valid at return unless the mmap lock was dropped
+ * struct fault_return - what the return of a fault needs from its entry
+ * @vma: the mapping; valid at return unless its lock was dropped
  * @addr: aligned address
  */
 struct fault_return {
@@ -29,7 +26,7 @@ struct fault_return {
 };
 
 /**
- * fault_return_size - per-instance data of the return probe
+ * fault_return_size - per-instance data of the return probes
  *
  * Return: bytes.
  */
@@ -38,14 +35,19 @@ size_t fault_return_size(void)
 	return sizeof(struct fault_return);
 }
 
-/*
+/**
+ * fault_table_shareable - may another mm map pages into this page table?
+ * @vma: a hugetlb mapping
+ * @addr: address in it
+ *
  * The kernel shares a page table only where a mapping covers all of it. Another
  * mm, without any userfaultfd, may then map pages right into our table
  * (page_table_shareable()). WP and MINOR ranges never share
  * (uffd_disable_huge_pmd_share()).
+ *
+ * Return: true if so.
  */
-static bool hugetlb_table_shareable(struct vm_area_struct *vma,
-				    unsigned long addr)
+bool fault_table_shareable(struct vm_area_struct *vma, unsigned long addr)
 {
 	unsigned long base = addr & PUD_MASK;
 
@@ -54,9 +56,26 @@ static bool hugetlb_table_shareable(struct vm_area_struct *vma,
 	       huge_page_size(hstate_vma(vma)) == PMD_SIZE &&
 	       base >= vma->vm_start && base + PUD_SIZE <= vma->vm_end;
 }
+NOKPROBE_SYMBOL(fault_table_shareable);
 
-static unsigned int hugetlb_flags(struct vm_area_struct *vma,
-				  unsigned long addr, unsigned int fault_flags)
+static enum case_backing vma_backing(struct vm_area_struct *vma)
+{
+	if (is_vm_hugetlb_page(vma))
+		return CASE_HUGETLB;
+	return vma_is_anonymous(vma) ? CASE_ANON : CASE_SHMEM;
+}
+NOKPROBE_SYMBOL(vma_backing);
+
+static bool zaps_known(enum case_backing backing)
+{
+	if (backing == CASE_HUGETLB)
+		return probe_armed(HOOK_HUGETLB_ZAP);
+	return probe_armed(HOOK_ZAP) && probe_armed(HOOK_RECLAIM);
+}
+NOKPROBE_SYMBOL(zaps_known);
+
+static unsigned int vma_flags(struct vm_area_struct *vma, unsigned long addr,
+			      unsigned int fault_flags, enum case_backing backing)
 {
 	bool write = fault_flags & COMPAT_FAULT_COW;
 	unsigned int flags = 0;
@@ -64,22 +83,44 @@ static unsigned int hugetlb_flags(struct vm_area_struct *vma,
 	if (write)
 		flags |= CASE_F_WRITE;
 	/*
-	 * hugetlb_no_page() maps what it finds in the page cache, and raises
-	 * an event otherwise. A private mapping's own pages are anonymous.
+	 * hugetlb_no_page() and shmem_fault() map what they find in the page
+	 * cache, and raise an event otherwise. A private mapping's own pages
+	 * are anonymous.
 	 */
 	if (!(vma->vm_flags & VM_MAYSHARE)) {
 		flags |= CASE_F_PRIVATE;
 		if (!write && userfaultfd_missing(vma))
 			flags |= CASE_F_ANON_PROVES;
 	}
-	if (userfaultfd_missing(vma) && compat_uffd_minor(vma))
+	/* do_anonymous_page() never maps anything in a MISSING range. */
+	if (userfaultfd_missing(vma) &&
+	    (compat_uffd_minor(vma) || backing == CASE_ANON))
 		flags |= CASE_F_NEVER_INSTALLS;
-	if (probe_armed(HOOK_HUGETLB_ZAP))
+	if (zaps_known(backing))
 		flags |= CASE_F_ZAPS_KNOWN;
-	if (hugetlb_table_shareable(vma, addr))
+	if (backing == CASE_HUGETLB && fault_table_shareable(vma, addr))
 		flags |= CASE_F_SHARED_TABLE;
 	return flags;
 }
+NOKPROBE_SYMBOL(vma_flags);
+
+/*
+ * Where else this fault may map a page: fault-around stays within a page table
+ * (do_fault_around()), and only where no such table is a huge page fits in
+ * (do_set_pmd()).
+ */
+static unsigned long fault_around(const struct case_entry *entry,
+				  struct vm_area_struct *vma, bool table)
+{
+	if (entry->backing != CASE_SHMEM || (entry->flags & CASE_F_NEVER_INSTALLS))
+		return 0;
+	if (!table)
+		return PMD_SIZE;
+	if ((entry->flags & CASE_F_WRITE) || compat_uffd_minor(vma))
+		return 0;
+	return PMD_SIZE;
+}
+NOKPROBE_SYMBOL(fault_around);
 
 /* Where the deferred look finds the mm; a remote fault, as in GUP, can't tell. */
 static unsigned long owner_of(const struct vm_area_struct *vma)
@@ -90,35 +131,53 @@ static unsigned long owner_of(const struct vm_area_struct *vma)
 }
 NOKPROBE_SYMBOL(owner_of);
 
-static void hugetlb_entry(struct case_entry *entry, struct vm_area_struct *vma,
-			  unsigned long addr, unsigned int fault_flags)
+static void make_entry(struct case_entry *entry, struct vm_area_struct *vma,
+		       unsigned long addr, unsigned int fault_flags)
 {
-	addr &= huge_page_mask(hstate_vma(vma));
+	unsigned long size = ptwalk_page_size(vma);
+	enum case_backing backing = vma_backing(vma);
+	bool table;
+
+	addr &= ~(size - 1);
 	*entry = (struct case_entry) {
 		.task = current,
 		.ctx = vma->vm_userfaultfd_ctx.ctx,
+		.mm = vma->vm_mm,
 		.addr = addr,
+		.size = size,
 		.owner = owner_of(vma),
-		.backing = CASE_HUGETLB,
+		.backing = backing,
 		.type = userfaultfd_missing(vma) ? CASE_MISSING : CASE_MINOR,
-		.flags = hugetlb_flags(vma, addr, fault_flags),
+		.flags = vma_flags(vma, addr, fault_flags, backing),
 		.stamp = engine_stamp(),
 	};
-	entry->look = ptwalk_look(vma, addr);
+	entry->look = ptwalk_look(vma, addr, &table);
+	entry->around = fault_around(entry, vma, table);
 }
-NOKPROBE_SYMBOL(hugetlb_entry);
+NOKPROBE_SYMBOL(make_entry);
 
-static struct vm_area_struct *watched_vma(unsigned long arg)
+static bool watched(struct vm_area_struct *vma)
 {
-	struct vm_area_struct *vma = (struct vm_area_struct *)arg;
-
-	if (likely(!vma->vm_userfaultfd_ctx.ctx))
-		return NULL;
-	if (!userfaultfd_missing(vma) && !compat_uffd_minor(vma))
-		return NULL;
-	return vma;
+	return unlikely(vma->vm_userfaultfd_ctx.ctx) &&
+	       (userfaultfd_missing(vma) || compat_uffd_minor(vma));
 }
-NOKPROBE_SYMBOL(watched_vma);
+NOKPROBE_SYMBOL(watched);
+
+static void fault_begin(enum hook_id id, struct vm_area_struct *vma,
+			unsigned long addr, unsigned int fault_flags)
+{
+	struct case_entry entry;
+	unsigned long flags;
+
+	probe_hit(id);
+	make_entry(&entry, vma, addr, fault_flags);
+	stall_saw(entry.owner, entry.ctx, entry.addr);
+	if (engine_lock(&flags)) {
+		case_fault_begin(&engine, &entry);
+		engine_unlock(flags);
+	}
+}
+NOKPROBE_SYMBOL(fault_begin);
 
 /**
  * fault_hugetlb - hugetlb_fault(mm, vma, address, flags) is entered
@@ -129,26 +188,48 @@ NOKPROBE_SYMBOL(watched_vma);
  */
 int fault_hugetlb(struct kprobe *p, struct pt_regs *regs)
 {
-	struct vm_area_struct *vma = watched_vma(regs_get_kernel_argument(regs, 1));
-	struct case_entry entry;
-	unsigned long flags;
+	struct vm_area_struct *vma = (void *)regs_get_kernel_argument(regs, 1);
 
-	if (!vma)
-		return 0;
-	probe_hit(HOOK_HUGETLB);
-	hugetlb_entry(&entry, vma, regs_get_kernel_argument(regs, 2),
-		      regs_get_kernel_argument(regs, 3));
-	stall_saw(entry.owner, entry.ctx, entry.addr);
-	if (engine_lock(&flags)) {
-		case_fault_begin(&engine, &entry);
-		engine_unlock(flags);
-	}
+	if (watched(vma))
+		fault_begin(HOOK_HUGETLB, vma, regs_get_kernel_argument(regs, 2),
+			    regs_get_kernel_argument(regs, 3));
 	return 0;
 }
 NOKPROBE_SYMBOL(fault_hugetlb);
 
 /**
- * fault_hugetlb_entry - the same, for the return probe
+ * fault_other - handle_mm_fault(vma, address, flags, regs) is entered
+ * @p: the probe
+ * @regs: its arguments
+ *
+ * Return: 0.
+ */
+int fault_other(struct kprobe *p, struct pt_regs *regs)
+{
+	struct vm_area_struct *vma = (void *)regs_get_kernel_argument(regs, 0);
+
+	if (watched(vma) && !is_vm_hugetlb_page(vma))
+		fault_begin(HOOK_FAULT, vma, regs_get_kernel_argument(regs, 1),
+			    regs_get_kernel_argument(regs, 2));
+	return 0;
+}
+NOKPROBE_SYMBOL(fault_other);
+
+static int return_entry(struct kretprobe_instance *ri,
+			struct vm_area_struct *vma, unsigned long addr)
+{
+	struct fault_return *data = (void *)ri->data;
+
+	if (!watched(vma))
+		return 1;
+	data->vma = vma;
+	data->addr = addr & ~(ptwalk_page_size(vma) - 1);
+	return 0;
+}
+NOKPROBE_SYMBOL(return_entry);
+
+/**
+ * fault_hugetlb_entry - hugetlb_fault() is entered, for the return probe
  * @ri: its instance
  * @regs: the arguments
  *
@@ -156,16 +237,47 @@ NOKPROBE_SYMBOL(fault_hugetlb);
  */
 int fault_hugetlb_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct fault_return *data = (void *)ri->data;
-
-	data->vma = watched_vma(regs_get_kernel_argument(regs, 1));
-	if (!data->vma)
-		return 1;
-	data->addr = regs_get_kernel_argument(regs, 2) &
-		     huge_page_mask(hstate_vma(data->vma));
-	return 0;
+	return return_entry(ri, (void *)regs_get_kernel_argument(regs, 1),
+			    regs_get_kernel_argument(regs, 2));
 }
 NOKPROBE_SYMBOL(fault_hugetlb_entry);
+
+/**
+ * fault_other_entry - handle_mm_fault() is entered, for the return probe
+ * @ri: its instance
+ * @regs: the arguments
+ *
+ * Return: 0 to see the return, 1 to let it go.
+ */
+int fault_other_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct vm_area_struct *vma = (void *)regs_get_kernel_argument(regs, 0);
+
+	if (likely(!vma->vm_userfaultfd_ctx.ctx) || is_vm_hugetlb_page(vma))
+		return 1;
+	return return_entry(ri, vma, regs_get_kernel_argument(regs, 1));
+}
+NOKPROBE_SYMBOL(fault_other_entry);
+
+static void fault_end(const struct fault_return *data, vm_fault_t result)
+{
+	enum case_look look = CASE_LOOK_UNKNOWN;
+	case_time stamp = engine_stamp();
+	unsigned long flags;
+	bool table;
+
+	/* With the lock dropped there may be no vma any more. */
+	if (!(result & (VM_FAULT_ERROR | COMPAT_FAULT_UNLOCKED)))
+		look = ptwalk_look(data->vma, data->addr, &table);
+	if (engine_lock(&flags)) {
+		case_fault_end(&engine, current,
+			       !!(result & (VM_FAULT_ERROR | VM_FAULT_RETRY)),
+			       look, stamp);
+		engine_unlock(flags);
+		engine_look_later();
+	}
+}
+NOKPROBE_SYMBOL(fault_end);
 
 /**
  * fault_hugetlb_return - hugetlb_fault() returns
@@ -176,26 +288,26 @@ NOKPROBE_SYMBOL(fault_hugetlb_entry);
  */
 int fault_hugetlb_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct fault_return *data = (void *)ri->data;
-	vm_fault_t result = (__force vm_fault_t)regs_return_value(regs);
-	enum case_look look = CASE_LOOK_UNKNOWN;
-	case_time stamp = engine_stamp();
-	unsigned long flags;
-
 	probe_hit(HOOK_HUGETLB_RETURN);
-	/* With the lock dropped there may be no vma any more. */
-	if (!(result & (VM_FAULT_ERROR | COMPAT_FAULT_UNLOCKED)))
-		look = ptwalk_look(data->vma, data->addr);
-	if (engine_lock(&flags)) {
-		case_fault_end(&engine, current,
-			       !!(result & (VM_FAULT_ERROR | VM_FAULT_RETRY)),
-			       look, stamp);
-		engine_unlock(flags);
-		engine_look_later();
-	}
+	fault_end((void *)ri->data, (__force vm_fault_t)regs_return_value(regs));
 	return 0;
 }
 NOKPROBE_SYMBOL(fault_hugetlb_return);
+
+/**
+ * fault_other_return - handle_mm_fault() returns
+ * @ri: its instance
+ * @regs: the result, a vm_fault_t
+ *
+ * Return: 0.
+ */
+int fault_other_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	probe_hit(HOOK_FAULT_RETURN);
+	fault_end((void *)ri->data, (__force vm_fault_t)regs_return_value(regs));
+	return 0;
+}
+NOKPROBE_SYMBOL(fault_other_return);
 
 /* The early exits of handle_userfault() that can be seen from outside. */
 static bool raises_nothing(const struct vm_fault *vmf)
@@ -207,13 +319,6 @@ static bool raises_nothing(const struct vm_fault *vmf)
 	return vmf->flags & FAULT_FLAG_RETRY_NOWAIT;
 }
 NOKPROBE_SYMBOL(raises_nothing);
-
-static enum case_backing vma_backing(struct vm_area_struct *vma)
-{
-	if (is_vm_hugetlb_page(vma))
-		return CASE_HUGETLB;
-	return vma_is_anonymous(vma) ? CASE_ANON : CASE_SHMEM;
-}
 
 /**
  * fault_event - handle_userfault(vmf, reason) is entered
@@ -239,17 +344,7 @@ int fault_event(struct kprobe *p, struct pt_regs *regs)
 		atomic_long_inc(&other_events);
 		return 0;
 	}
-	if (is_vm_hugetlb_page(vma)) {
-		hugetlb_entry(&entry, vma, vmf->address, vmf->flags);
-	} else {
-		entry = (struct case_entry) {
-			.task = current,
-			.ctx = vma->vm_userfaultfd_ctx.ctx,
-			.addr = vmf->address & PAGE_MASK,
-			.backing = vma_backing(vma),
-			.stamp = engine_stamp(),
-		};
-	}
+	make_entry(&entry, vma, vmf->address, vmf->flags);
 	entry.type = reason & VM_UFFD_MISSING ? CASE_MISSING : CASE_MINOR;
 	trace_uffd_race_event(entry.ctx, entry.addr, entry.type == CASE_MINOR,
 			      entry.look);
@@ -264,50 +359,6 @@ int fault_event(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 NOKPROBE_SYMBOL(fault_event);
-
-/**
- * fault_look_again - the deferred look
- * @todo: at what
- *
- * Process context, may sleep. It waits for nobody's mmap lock: next time then.
- *
- * Return: what is there, under the page-table lock.
- */
-enum case_look fault_look_again(const struct case_todo *todo)
-{
-	enum case_look look = CASE_LOOK_UNKNOWN;
-	struct vm_area_struct *vma;
-	struct task_struct *task;
-	struct mm_struct *mm;
-	struct pid *pid;
-
-	if (!todo->owner)
-		return look;
-	pid = find_get_pid(todo->owner);
-	task = get_pid_task(pid, PIDTYPE_TGID);
-	put_pid(pid);
-	if (!task)
-		return CASE_LOOK_GONE;
-	mm = get_task_mm(task);
-	put_task_struct(task);
-	if (!mm)
-		return look;	/* its first thread may be gone; others not */
-	if (mmap_read_trylock(mm)) {
-		vma = find_vma(mm, todo->addr);
-		if (!vma || vma->vm_start > todo->addr ||
-		    vma->vm_userfaultfd_ctx.ctx != todo->ctx)
-			look = CASE_LOOK_GONE;
-		else if (!is_vm_hugetlb_page(vma))
-			look = CASE_LOOK_UNKNOWN;
-		else if (hugetlb_table_shareable(vma, todo->addr))
-			look = ptwalk_look(vma, todo->addr);
-		else
-			look = ptwalk_look_locked(vma, todo->addr);
-		mmap_read_unlock(mm);
-	}
-	mmput(mm);
-	return look;
-}
 
 /**
  * fault_not_raised - calls of handle_userfault() that raise no event

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ledger: whatever else can change a pte of a watched range. Translates
- * ioctls, zaps and moves into facts.
+ * The ledger: what user space does to a userfaultfd. Translates ioctls into
+ * facts.
  */
 #include "uffd_race.h"
 #include <linux/fs.h>
@@ -17,7 +17,9 @@
  */
 #define UFFD_MAX_WORDS	5
 
-enum cmd_what { CMD_OTHER, CMD_API, CMD_RANGE, CMD_INSTALL, CMD_MOVE };
+enum cmd_what {
+	CMD_OTHER, CMD_API, CMD_REGISTER, CMD_UNREGISTER, CMD_INSTALL, CMD_MOVE
+};
 
 static const struct uffd_cmd {
 	enum cmd_what what;
@@ -25,15 +27,25 @@ static const struct uffd_cmd {
 	u8 len;		/* which word is the length; the start is word 0 */
 	u8 done;	/* which word the kernel writes the bytes done to */
 } uffd_cmds[] = {
-	[0x00] = { CMD_RANGE, 2, 1 },		/* UFFDIO_REGISTER */
-	[0x01] = { CMD_RANGE, 2, 1 },		/* UFFDIO_UNREGISTER */
-	[0x03] = { CMD_INSTALL, 5, 2, 4 },	/* UFFDIO_COPY */
-	[0x04] = { CMD_INSTALL, 4, 1, 3 },	/* UFFDIO_ZEROPAGE */
-	[0x05] = { CMD_MOVE, 5, 2, 4 },	/* UFFDIO_MOVE */
-	[0x07] = { CMD_INSTALL, 4, 1, 3 },	/* UFFDIO_CONTINUE */
-	[0x08] = { CMD_INSTALL, 4, 1, 3 },	/* UFFDIO_POISON */
-	[0x3f] = { CMD_API, 2 },		/* UFFDIO_API */
+	[0x00] = { CMD_REGISTER, 2, 1 },
+	[0x01] = { CMD_UNREGISTER, 2, 1 },
+	[0x02] = { CMD_OTHER, 2, 1 },		/* UFFDIO_WAKE */
+	[0x03] = { CMD_INSTALL, 5, 2, 4 },		/* UFFDIO_COPY */
+	[0x04] = { CMD_INSTALL, 4, 1, 3 },		/* UFFDIO_ZEROPAGE */
+	[0x05] = { CMD_MOVE, 5, 2, 4 },		/* UFFDIO_MOVE */
+	[0x06] = { CMD_OTHER, 3, 1 },		/* UFFDIO_WRITEPROTECT */
+	[0x07] = { CMD_INSTALL, 4, 1, 3 },		/* UFFDIO_CONTINUE */
+	[0x08] = { CMD_INSTALL, 4, 1, 3 },		/* UFFDIO_POISON */
+	[0x09] = { CMD_OTHER, 3, 1 },		/* UFFDIO_RWPROTECT */
+	[0x0a] = { CMD_OTHER, 0 },		/* UFFDIO_SET_MODE */
+	[0x3f] = { CMD_API, 2 },
 };
+
+#define NR_CONTINUE	0x07
+
+/* The fourth word of UFFDIO_REGISTER: what the range can do, one bit an ioctl. */
+#define REGISTER_IOCTLS		3
+#define CAN_ZEROPAGE		BIT_ULL(0x04)	/* hugetlb can't */
 
 /**
  * struct ledger_ioctl - an ioctl in flight
@@ -42,7 +54,9 @@ static const struct uffd_cmd {
  * @cmd: what it is
  * @start: of the range
  * @end: of the range, exclusive
- * @word: @cmd->done of the argument at entry; of UFFDIO_API: the features
+ * @word: @cmd->done of the argument at entry
+ * @since: ranges_armed() at entry
+ * @borne: of UFFDIO_API: the engine waits for its result
  */
 struct ledger_ioctl {
 	const void *ctx;
@@ -50,14 +64,7 @@ struct ledger_ioctl {
 	const struct uffd_cmd *cmd;
 	unsigned long start, end;
 	u64 word;
-};
-
-/**
- * struct ledger_zap - a zap in flight
- * @ctx: of the range
- */
-struct ledger_zap {
-	const void *ctx;
+	bool since, borne;
 };
 
 size_t ledger_ioctl_size(void)
@@ -65,24 +72,66 @@ size_t ledger_ioctl_size(void)
 	return sizeof(struct ledger_ioctl);
 }
 
-size_t ledger_zap_size(void)
-{
-	return sizeof(struct ledger_zap);
-}
-
-#define CMD_NR_UNREGISTER	0x01
-
 static const struct uffd_cmd *find_cmd(unsigned int cmd)
 {
 	unsigned int nr = _IOC_NR(cmd);
 
-	if (_IOC_TYPE(cmd) != UFFDIO || nr >= ARRAY_SIZE(uffd_cmds) ||
-	    uffd_cmds[nr].what == CMD_OTHER)
+	if (_IOC_TYPE(cmd) != UFFDIO || nr >= ARRAY_SIZE(uffd_cmds))
 		return NULL;
 	return &uffd_cmds[nr];
 }
+NOKPROBE_SYMBOL(find_cmd);
 
-static void op_begin(const void *ctx, enum case_op_kind kind,
+static bool api_begin(const void *ctx, unsigned long features)
+{
+	unsigned long flags;
+	bool borne;
+
+	/* Without these nothing can be said about it, nor when it ends. */
+	if (!probes_evidence(false) || !engine_lock(&flags))
+		return false;
+	borne = case_ctx_bear(&engine, ctx, features | LEDGER_KNOWN);
+	engine_unlock(flags);
+	return borne;
+}
+NOKPROBE_SYMBOL(api_begin);
+
+static void api_end(const void *ctx, bool ok)
+{
+	unsigned long flags;
+
+	if (!engine_lock(&flags))
+		return;
+	case_ctx_born(&engine, ctx, ok);
+	engine_unlock(flags);
+}
+NOKPROBE_SYMBOL(api_end);
+
+static void register_end(const struct ledger_ioctl *io, long ret)
+{
+	u64 ioctls = CAN_ZEROPAGE;
+
+	ledger_op_end(io->ctx, CASE_OP_HOLE, CASE_DONE, io->end);
+	/* Unreadable? Better to have too many hooks. */
+	if (!ret && io->arg &&
+	    copy_from_user_nofault(&ioctls, (void __user *)io->arg +
+				   REGISTER_IOCTLS * sizeof(u64), sizeof(ioctls)))
+		ioctls = CAN_ZEROPAGE;
+	if (!ret && (ioctls & CAN_ZEROPAGE))
+		ranges_registered(io->ctx, io->since);
+}
+NOKPROBE_SYMBOL(register_end);
+
+/**
+ * ledger_op_begin - tell the engine that an operation begins
+ * @ctx: of the userfaultfd
+ * @kind: of operation
+ * @start: of its range
+ * @end: of its range, exclusive
+ *
+ * Any context but NMI.
+ */
+void ledger_op_begin(const void *ctx, enum case_op_kind kind,
 		     unsigned long start, unsigned long end)
 {
 	unsigned long flags;
@@ -92,9 +141,18 @@ static void op_begin(const void *ctx, enum case_op_kind kind,
 	case_op_begin(&engine, current, ctx, kind, start, end);
 	engine_unlock(flags);
 }
-NOKPROBE_SYMBOL(op_begin);
+NOKPROBE_SYMBOL(ledger_op_begin);
 
-static void op_end(const void *ctx, enum case_op_kind kind,
+/**
+ * ledger_op_end - tell the engine that an operation has ended
+ * @ctx: of the userfaultfd
+ * @kind: of operation
+ * @outcome: what it did
+ * @done_end: for CASE_DONE: the end of what it has installed
+ *
+ * Any context but NMI.
+ */
+void ledger_op_end(const void *ctx, enum case_op_kind kind,
 		   enum case_outcome outcome, unsigned long done_end)
 {
 	unsigned long flags;
@@ -104,7 +162,7 @@ static void op_end(const void *ctx, enum case_op_kind kind,
 	case_op_end(&engine, current, ctx, kind, outcome, done_end);
 	engine_unlock(flags);
 }
-NOKPROBE_SYMBOL(op_end);
+NOKPROBE_SYMBOL(ledger_op_end);
 
 /**
  * ledger_ioctl_entry - userfaultfd_ioctl(file, cmd, arg) is entered
@@ -130,37 +188,40 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	io->arg = regs_get_kernel_argument(regs, 2);
 	io->start = 0;
 	io->end = ULONG_MAX;
-	io->word = 0;
+	io->since = ranges_armed();
+	io->borne = false;
 	if (copy_from_user_nofault(w, (void __user *)io->arg,
 				   io->cmd->words * sizeof(u64))) {
 		/* Whatever it does, it does unseen: the outcome is unsure. */
 		io->arg = 0;
-	} else if (io->cmd->what == CMD_API) {
-		io->word = w[1];
-	} else {
+	} else if (io->cmd->len) {
 		io->start = w[0];
 		io->end = w[0] + w[io->cmd->len];
 		io->word = w[io->cmd->done];
 		if (io->end < io->start)
-			return 1;	/* the kernel refuses it */
+			io->cmd = &uffd_cmds[0x02];	/* the kernel refuses it */
 	}
 
 	switch (io->cmd->what) {
-	case CMD_RANGE:
-		op_begin(io->ctx, CASE_OP_HOLE, io->start, io->end);
+	case CMD_REGISTER:
+	case CMD_UNREGISTER:
+		ledger_op_begin(io->ctx, CASE_OP_HOLE, io->start, io->end);
 		break;
 	case CMD_MOVE:
 		if (io->arg)
-			op_begin(io->ctx, CASE_OP_ZAP, w[1],
-				 w[1] + io->end - io->start);
+			ledger_op_begin(io->ctx, CASE_OP_ZAP, w[1],
+					w[1] + io->end - io->start);
 		else
-			op_begin(io->ctx, CASE_OP_ZAP, 0, ULONG_MAX);
+			ledger_op_begin(io->ctx, CASE_OP_ZAP, 0, ULONG_MAX);
 		fallthrough;
 	case CMD_INSTALL:
 		stall_saw(io->arg ? current->tgid : 0, io->ctx, io->start);
-		op_begin(io->ctx, CASE_OP_INSTALL, io->start, io->end);
+		ledger_op_begin(io->ctx, CASE_OP_INSTALL, io->start, io->end);
 		break;
 	case CMD_API:
+		if (io->arg)
+			io->borne = api_begin(io->ctx, w[1]);
+		break;
 	case CMD_OTHER:
 		break;
 	}
@@ -168,12 +229,20 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(ledger_ioctl_entry);
 
-static enum case_outcome install_outcome(const struct ledger_ioctl *io, long ret,
-					 unsigned long *done_end)
+/* What the kernel wrote back: bytes done or -errno; 0 if it can't be known. */
+static s64 written_back(const struct ledger_ioctl *io)
 {
 	u64 word;
 
-	*done_end = io->end;
+	if (copy_from_user_nofault(&word, (void __user *)io->arg +
+				   io->cmd->done * sizeof(word), sizeof(word)))
+		return 0;
+	return word == io->word ? 0 : word;
+}
+NOKPROBE_SYMBOL(written_back);
+
+static enum case_outcome install_outcome(const struct ledger_ioctl *io, long ret)
+{
 	if (!io->arg)
 		return CASE_UNSURE;
 	switch (ret) {
@@ -182,20 +251,15 @@ static enum case_outcome install_outcome(const struct ledger_ioctl *io, long ret
 	case -EEXIST:
 		return CASE_EXISTS;
 	case -EAGAIN:
-		/* Nothing, or some of it, with the bytes done written back. */
-		if (io->end - io->start <= PAGE_SIZE)
-			return CASE_NOTHING;
-		if (copy_from_user_nofault(&word, (void __user *)io->arg +
-					   io->cmd->done * sizeof(word),
-					   sizeof(word)) || word == io->word)
-			return CASE_UNSURE;
-		if ((s64)word <= 0)
-			return CASE_NOTHING;
-		*done_end = io->start + word;
-		return CASE_DONE;
+		/* Nothing, or the first pages of several. */
+		return io->end - io->start <= PAGE_SIZE ||
+		       written_back(io) == -EAGAIN ? CASE_AGAIN : CASE_UNSURE;
 	case -EFAULT:
-		/* It may have failed to write back what it has done. */
-		return CASE_UNSURE;
+		/* All may be done, only the bytes done could not be written. */
+		if (written_back(io) != -EFAULT)
+			return CASE_UNSURE;
+		return io->cmd == &uffd_cmds[NR_CONTINUE] ?
+			CASE_NO_PAGE : CASE_NOTHING;
 	default:
 		return CASE_NOTHING;
 	}
@@ -213,30 +277,32 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct ledger_ioctl *io = (void *)ri->data;
 	long ret = regs_return_value(regs);
-	enum case_outcome outcome;
-	unsigned long done_end, flags;
+	unsigned int nr = io->cmd - uffd_cmds;
 
-	trace_uffd_race_ioctl(io->ctx, io->cmd - uffd_cmds, io->start, io->end, ret);
+	trace_uffd_race_ioctl(io->ctx, nr, io->start, io->end, ret);
+	ioctls_count(nr, ret);
 	switch (io->cmd->what) {
 	case CMD_API:
-		/* It succeeds once in the life of a userfaultfd, as the first. */
-		if (!ret && engine_lock(&flags)) {
-			case_ctx_gone(&engine, io->ctx);
-			case_ctx_born(&engine, io->ctx, io->word);
-			engine_unlock(flags);
-		}
+		/* It succeeds once in the life of a userfaultfd. */
+		if (io->borne)
+			api_end(io->ctx, !ret);
 		break;
-	case CMD_RANGE:
-		if (!ret && io->cmd - uffd_cmds == CMD_NR_UNREGISTER)
+	case CMD_REGISTER:
+		register_end(io, ret);
+		break;
+	case CMD_UNREGISTER:
+		if (!ret)
 			stall_gone(io->ctx, io->start, io->end);
-		op_end(io->ctx, CASE_OP_HOLE, CASE_DONE, io->end);
+		ledger_op_end(io->ctx, CASE_OP_HOLE, CASE_DONE, io->end);
 		break;
 	case CMD_MOVE:
-		op_end(io->ctx, CASE_OP_ZAP, CASE_DONE, 0);
+		ledger_op_end(io->ctx, CASE_OP_ZAP, CASE_DONE, 0);
 		fallthrough;
 	case CMD_INSTALL:
-		outcome = install_outcome(io, ret, &done_end);
-		op_end(io->ctx, CASE_OP_INSTALL, outcome, done_end);
+		if (!ret && io->arg)
+			ioctls_check_clean(io->ctx, io->start);
+		ledger_op_end(io->ctx, CASE_OP_INSTALL, install_outcome(io, ret),
+			      io->end);
 		break;
 	case CMD_OTHER:
 		break;
@@ -244,74 +310,6 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 NOKPROBE_SYMBOL(ledger_ioctl_return);
-
-/**
- * ledger_zap_entry - __unmap_hugepage_range(tlb, vma, start, end, ...) is entered
- * @ri: its instance
- * @regs: the arguments
- *
- * Drops, hole punches, munmap and exit of hugetlb ranges all come by.
- *
- * Return: 0 to see the return, 1 to let it go.
- */
-int ledger_zap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	struct vm_area_struct *vma = (void *)regs_get_kernel_argument(regs, 1);
-	struct ledger_zap *zap = (void *)ri->data;
-
-	zap->ctx = vma->vm_userfaultfd_ctx.ctx;
-	if (!zap->ctx)
-		return 1;
-	probe_hit(HOOK_HUGETLB_ZAP);
-	op_begin(zap->ctx, CASE_OP_ZAP, regs_get_kernel_argument(regs, 2),
-		 regs_get_kernel_argument(regs, 3));
-	return 0;
-}
-NOKPROBE_SYMBOL(ledger_zap_entry);
-
-/**
- * ledger_zap_return - __unmap_hugepage_range() returns
- * @ri: its instance
- * @regs: nothing of interest
- *
- * Return: 0.
- */
-int ledger_zap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	const struct ledger_zap *zap = (void *)ri->data;
-
-	op_end(zap->ctx, CASE_OP_ZAP, CASE_DONE, 0);
-	return 0;
-}
-NOKPROBE_SYMBOL(ledger_zap_return);
-
-/**
- * ledger_move - move_hugetlb_page_tables(vma, new_vma, ...) is entered
- * @p: the probe
- * @regs: the arguments
- *
- * mremap() moves ptes without any ioctl. It is rare in a watched range, and
- * not worth more than this: no verdicts about that userfaultfd any more.
- *
- * Return: 0.
- */
-int ledger_move(struct kprobe *p, struct pt_regs *regs)
-{
-	struct vm_area_struct *old = (void *)regs_get_kernel_argument(regs, 0);
-	struct vm_area_struct *new = (void *)regs_get_kernel_argument(regs, 1);
-	unsigned long flags;
-
-	if (!old->vm_userfaultfd_ctx.ctx && !new->vm_userfaultfd_ctx.ctx)
-		return 0;
-	probe_hit(HOOK_HUGETLB_MOVE);
-	if (!engine_lock(&flags))
-		return 0;
-	case_ctx_blind(&engine, old->vm_userfaultfd_ctx.ctx);
-	case_ctx_blind(&engine, new->vm_userfaultfd_ctx.ctx);
-	engine_unlock(flags);
-	return 0;
-}
-NOKPROBE_SYMBOL(ledger_move);
 
 /**
  * ledger_release - userfaultfd_release(inode, file) is entered
@@ -330,6 +328,7 @@ int ledger_release(struct kprobe *p, struct pt_regs *regs)
 	if (!engine_lock(&flags))
 		return 0;
 	case_ctx_gone(&engine, file->private_data);
+	ranges_released(file->private_data);
 	engine_unlock(flags);
 	return 0;
 }

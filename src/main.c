@@ -26,6 +26,10 @@ static unsigned int look_ms = 5;
 module_param(look_ms, uint, 0444);
 MODULE_PARM_DESC(look_ms, "delay of the deferred look in ms, 1..1000 (default 5)");
 
+static bool armed;
+module_param(armed, bool, 0444);
+MODULE_PARM_DESC(armed, "keep the hooks on page faults in place at all times (default: only while a userfaultfd has a range that is not hugetlb)");
+
 static const struct {
 	const char *name;
 	const unsigned int *value;
@@ -53,6 +57,18 @@ static int check_params(void)
 	return err;
 }
 
+/* The ladder down, from anywhere above the engine. */
+static void stop_watching(void)
+{
+	stall_stop();
+	engine_stop();
+	ranges_stop();
+	probes_exit();
+	ranges_exit();
+	stall_exit();
+	engine_exit();
+}
+
 static int __init uffd_race_init(void)
 {
 	struct case_limits limits;
@@ -68,36 +84,28 @@ static int __init uffd_race_init(void)
 	if (err)
 		return err;
 	err = stall_init();
-	if (err)
-		goto err_stall;
+	if (err) {
+		engine_stop();
+		engine_exit();
+		return err;
+	}
 	err = probes_init(faults, ops);
-	if (err)
-		goto err_probes;
-	err = debugfs_init();
-	if (err)
-		goto err_probes;
+	if (!err)
+		err = ranges_init(ctxs, armed);
+	if (!err)
+		err = debugfs_init();
+	if (err) {
+		stop_watching();
+		return err;
+	}
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
-
-err_probes:
-	stall_stop();
-	engine_stop();
-	probes_exit();
-	stall_exit();
-err_stall:
-	engine_stop();
-	engine_exit();
-	return err;
 }
 
 static void __exit uffd_race_exit(void)
 {
-	stall_stop();
 	debugfs_exit();
-	engine_stop();
-	probes_exit();
-	stall_exit();
-	engine_exit();
+	stop_watching();
 }
 
 module_init(uffd_race_init);

@@ -9,25 +9,31 @@
 /**
  * struct hook - one place where the module listens
  * @symbol: the kernel function
+ * @newer: its name in newer kernels, with the same arguments, or NULL
  * @kp: set for an entry probe
  * @rp: set for an entry-and-return probe
  * @required: the module is useless without it
+ * @on_demand: in place only while it is needed; see ranges.c
+ * @evidence: without it nothing is known about any userfaultfd, or, if it is
+ *	@on_demand, about ranges that are not hugetlb
  * @ledger: evidence is incomplete from the moment when a hit is missed
  * @absent_ok: a kernel without the function does not do the thing at all
  * @lost: what is lost without it
  * @hits: how often its handler had something to do
  * @error: why it could not be placed, or 0
  * @armed: it is in place
+ * @missed: hits missed before it was last put in place
  */
 struct hook {
-	const char *symbol;
+	const char *symbol, *newer;
 	struct kprobe kp;
 	struct kretprobe rp;
-	bool required, ledger, absent_ok;
+	bool required, on_demand, evidence, ledger, absent_ok;
 	const char *lost;
 	unsigned long __percpu *hits;
 	int error;
 	bool armed;
+	unsigned long missed;
 };
 
 /*
@@ -55,28 +61,85 @@ static struct hook hooks[NR_HOOKS] = {
 	},
 	[HOOK_HUGETLB_ZAP] = {
 		.symbol = "__unmap_hugepage_range",
-		.rp.entry_handler = ledger_zap_entry,
-		.rp.handler = ledger_zap_return,
+		.rp.entry_handler = change_hugetlb_zap_entry,
+		.rp.handler = change_zap_return,
 		.ledger = true,
 		.lost = "an event that nobody resolves is undecided, not genuine",
 	},
-	[HOOK_HUGETLB_MOVE] = {
-		.symbol = "move_hugetlb_page_tables",
-		.kp.pre_handler = ledger_move,
+	[HOOK_MREMAP] = {
+		.symbol = "mremap_userfaultfd_prep",
+		.kp.pre_handler = change_mremap,
+		.evidence = true,
 		.ledger = true,
-		.absent_ok = !COMPAT_HUGETLB_MREMAP,
-		.lost = "pages that mremap moves in are not seen to arrive",
+		.lost = "all events are undecided: mremap() moves pages in unseen",
+	},
+	[HOOK_FORK] = {
+		.symbol = "dup_userfaultfd",
+		.rp.entry_handler = change_fork_entry,
+		.rp.handler = change_fork_return,
+		.lost = "events of forked children are undecided",
+	},
+	[HOOK_READ] = {
+		.symbol = "userfaultfd_read",
+		.newer = "userfaultfd_read_iter",
+		.rp.entry_handler = delivery_read_entry,
+		.rp.handler = delivery_read_return,
+		.lost = "which events user space really got",
 	},
 	[HOOK_RELEASE] = {
 		.symbol = "userfaultfd_release",
 		.kp.pre_handler = ledger_release,
+		.evidence = true,
 		.ledger = true,
-		.lost = "closed userfaultfds keep their place in the tables",
+		.lost = "all events are undecided: no userfaultfd is seen to end",
+	},
+	[HOOK_FAULT] = {
+		.symbol = "handle_mm_fault",
+		.kp.pre_handler = fault_other,
+		.on_demand = true,
+		.evidence = true,
+		.ledger = true,
+		.lost = "other than hugetlb is undecided: no record of fault entry",
+	},
+	[HOOK_FAULT_RETURN] = {
+		.symbol = "handle_mm_fault",
+		.rp.entry_handler = fault_other_entry,
+		.rp.handler = fault_other_return,
+		.on_demand = true,
+		.lost = "exposures; events beside another fault are undecided",
+	},
+	[HOOK_COLLAPSE] = {
+		.symbol = "madvise_collapse",
+		.rp.entry_handler = change_collapse_entry,
+		.rp.handler = change_collapse_return,
+		.on_demand = true,
+		.evidence = true,
+		.ledger = true,
+		.absent_ok = !COMPAT_COLLAPSE,
+		.lost = "other than hugetlb is undecided: huge pages are mapped unseen",
+	},
+	[HOOK_ZAP] = {
+		.symbol = "unmap_page_range",
+		.newer = "__zap_vma_range",
+		.rp.entry_handler = change_zap_entry,
+		.rp.handler = change_zap_return,
+		.on_demand = true,
+		.ledger = true,
+		.lost = "an event that nobody resolves is undecided, not genuine",
+	},
+	[HOOK_RECLAIM] = {
+		.symbol = "try_to_unmap_one",
+		.rp.entry_handler = change_reclaim_entry,
+		.rp.handler = change_zap_return,
+		.on_demand = true,
+		.ledger = true,
+		.lost = "an event that nobody resolves is undecided, not genuine",
 	},
 	[HOOK_IOCTL] = {
 		.symbol = "userfaultfd_ioctl",
 		.rp.entry_handler = ledger_ioctl_entry,
 		.rp.handler = ledger_ioctl_return,
+		.evidence = true,
 		.ledger = true,
 		.lost = "all events are undecided: no install is seen",
 	},
@@ -91,6 +154,13 @@ static const struct kprobe *hook_kprobe(const struct hook *h)
 {
 	return is_return(h) ? &h->rp.kp : &h->kp;
 }
+
+static unsigned long hook_missed(const struct hook *h)
+{
+	return h->missed + READ_ONCE(hook_kprobe(h)->nmissed) +
+	       READ_ONCE(h->rp.nmissed);
+}
+NOKPROBE_SYMBOL(hook_missed);
 
 /**
  * probe_armed - is a hook in place?
@@ -134,30 +204,131 @@ unsigned long probes_missed(void)
 
 	for (i = 0; i < NR_HOOKS; i++)
 		if (hooks[i].ledger)
-			n += READ_ONCE(hook_kprobe(&hooks[i])->nmissed) +
-			     READ_ONCE(hooks[i].rp.nmissed);
+			n += hook_missed(&hooks[i]);
 	return n;
 }
 NOKPROBE_SYMBOL(probes_missed);
 
+/**
+ * probes_evidence - are all hooks in place that a verdict needs?
+ * @on_demand: for ranges that are not hugetlb, or for any
+ *
+ * Return: true if so.
+ */
+bool probes_evidence(bool on_demand)
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++) {
+		const struct hook *h = &hooks[i];
+
+		if (!h->evidence || (h->on_demand && !on_demand))
+			continue;
+		if (!READ_ONCE(h->armed) && !(h->error == -ENOENT && h->absent_ok))
+			return false;
+	}
+	return true;
+}
+NOKPROBE_SYMBOL(probes_evidence);
+
+static int hook_register(struct hook *h, const char *symbol)
+{
+	/* Both are left as they were used last. */
+	if (is_return(h)) {
+		h->rp.kp.addr = NULL;
+		h->rp.kp.flags = 0;
+		h->rp.kp.symbol_name = symbol;
+		return register_kretprobe(&h->rp);
+	}
+	h->kp.addr = NULL;
+	h->kp.flags = 0;
+	h->kp.symbol_name = symbol;
+	return register_kprobe(&h->kp);
+}
+
 static int hook_arm(struct hook *h)
 {
-	int err;
+	int err = hook_register(h, h->symbol);
 
-	if (is_return(h)) {
-		h->rp.kp.symbol_name = h->symbol;
-		err = register_kretprobe(&h->rp);
-	} else {
-		h->kp.symbol_name = h->symbol;
-		err = register_kprobe(&h->kp);
+	if (err == -ENOENT && h->newer) {
+		err = hook_register(h, h->newer);
+		if (!err)
+			h->symbol = h->newer;
 	}
 	h->error = err;
 	WRITE_ONCE(h->armed, !err);
-	return err;
+	if (!err || (err == -ENOENT && h->absent_ok))
+		return 0;
+	pr_warn("no %sprobe on %s (%d); lost: %s\n",
+		is_return(h) ? "return " : "", h->symbol, err, h->lost);
+	return h->required ? err : 0;
+}
+
+/* All at once: each unregister call waits for a grace period. */
+static void hooks_disarm(bool on_demand)
+{
+	struct kretprobe *rps[NR_HOOKS];
+	struct kprobe *kps[NR_HOOKS];
+	int i, nr_rps = 0, nr_kps = 0;
+	unsigned long flags;
+	bool locked;
+
+	for (i = NR_HOOKS; i--; ) {
+		struct hook *h = &hooks[i];
+
+		if (!h->armed || h->on_demand != on_demand)
+			continue;
+		WRITE_ONCE(h->armed, false);
+		if (is_return(h))
+			rps[nr_rps++] = &h->rp;
+		else
+			kps[nr_kps++] = &h->kp;
+	}
+	unregister_kretprobes(rps, nr_rps);
+	unregister_kprobes(kps, nr_kps);
+
+	/* The sum must not move: see engine_lock(). Stopped, nobody looks. */
+	locked = engine_lock(&flags);
+	for (i = 0; i < NR_HOOKS; i++) {
+		struct hook *h = &hooks[i];
+
+		if (h->armed || h->on_demand != on_demand)
+			continue;
+		h->missed = hook_missed(h);
+		h->kp.nmissed = 0;
+		h->rp.kp.nmissed = 0;
+		h->rp.nmissed = 0;
+	}
+	if (locked)
+		engine_unlock(flags);
 }
 
 /**
- * probes_init - arm all hooks
+ * probes_demand - put the hooks in place that are only armed on demand
+ *
+ * Process context, may sleep. What can't be placed is reported, once.
+ */
+void probes_demand(void)
+{
+	int i;
+
+	for (i = 0; i < NR_HOOKS; i++)
+		if (hooks[i].on_demand && !hooks[i].armed && !hooks[i].error)
+			hook_arm(&hooks[i]);
+}
+
+/**
+ * probes_undemand - remove them again
+ *
+ * Process context, may sleep.
+ */
+void probes_undemand(void)
+{
+	hooks_disarm(true);
+}
+
+/**
+ * probes_init - arm all hooks but those on demand
  * @faults: faults that may be in flight at once, blocked ones included
  * @ops: ioctls and zaps that may be in flight at once
  *
@@ -167,29 +338,36 @@ static int hook_arm(struct hook *h)
  */
 int probes_init(unsigned int faults, unsigned int ops)
 {
+	static const struct {
+		size_t (*size)(void);
+		bool of_fault;
+	} returns[NR_HOOKS] = {
+		[HOOK_HUGETLB_RETURN] = { fault_return_size, true },
+		[HOOK_FAULT_RETURN] = { fault_return_size, true },
+		[HOOK_HUGETLB_ZAP] = { change_op_size },
+		[HOOK_ZAP] = { change_op_size },
+		[HOOK_RECLAIM] = { change_op_size },
+		[HOOK_COLLAPSE] = { change_op_size },
+		[HOOK_FORK] = { change_fork_size },
+		[HOOK_READ] = { delivery_read_size },
+		[HOOK_IOCTL] = { ledger_ioctl_size },
+	};
 	int i, err;
-
-	hooks[HOOK_HUGETLB_RETURN].rp.maxactive = faults;
-	hooks[HOOK_HUGETLB_RETURN].rp.data_size = fault_return_size();
-	hooks[HOOK_HUGETLB_ZAP].rp.maxactive = ops;
-	hooks[HOOK_HUGETLB_ZAP].rp.data_size = ledger_zap_size();
-	hooks[HOOK_IOCTL].rp.maxactive = ops;
-	hooks[HOOK_IOCTL].rp.data_size = ledger_ioctl_size();
 
 	for (i = 0; i < NR_HOOKS; i++) {
 		hooks[i].hits = alloc_percpu(unsigned long);
 		if (!hooks[i].hits)
 			return -ENOMEM;
+		if (!returns[i].size)
+			continue;
+		hooks[i].rp.maxactive = returns[i].of_fault ? faults : ops;
+		hooks[i].rp.data_size = returns[i].size();
 	}
 	for (i = 0; i < NR_HOOKS; i++) {
-		struct hook *h = &hooks[i];
-
-		err = hook_arm(h);
-		if (!err || (err == -ENOENT && h->absent_ok))
+		if (hooks[i].on_demand)
 			continue;
-		pr_warn("no %sprobe on %s (%d); lost: %s\n",
-			is_return(h) ? "return " : "", h->symbol, err, h->lost);
-		if (h->required)
+		err = hook_arm(&hooks[i]);
+		if (err)
 			return err;
 	}
 	return 0;
@@ -203,24 +381,10 @@ int probes_init(unsigned int faults, unsigned int ops)
  */
 void probes_exit(void)
 {
-	struct kretprobe *rps[NR_HOOKS];
-	struct kprobe *kps[NR_HOOKS];
-	int i, nr_rps = 0, nr_kps = 0;
+	int i;
 
-	for (i = NR_HOOKS; i--; ) {
-		struct hook *h = &hooks[i];
-
-		if (!h->armed)
-			continue;
-		h->armed = false;
-		if (is_return(h))
-			rps[nr_rps++] = &h->rp;
-		else
-			kps[nr_kps++] = &h->kp;
-	}
-	/* All at once: each of these waits for a grace period. */
-	unregister_kretprobes(rps, nr_rps);
-	unregister_kprobes(kps, nr_kps);
+	hooks_disarm(true);
+	hooks_disarm(false);
 	for (i = 0; i < NR_HOOKS; i++) {
 		free_percpu(hooks[i].hits);
 		hooks[i].hits = NULL;
@@ -229,6 +393,8 @@ void probes_exit(void)
 
 static const char *hook_how(const struct hook *h)
 {
+	if (!h->armed && !h->error)
+		return "idle";
 	if (!h->armed)
 		return h->error == -ENOENT ? "absent" : "failed";
 	return hook_kprobe(h)->flags & KPROBE_FLAG_FTRACE ? "ftrace" : "int3";
@@ -252,7 +418,7 @@ void probes_show(struct seq_file *m)
 			hits += *per_cpu_ptr(h->hits, cpu);
 		seq_printf(m, "%-25s %-6s %-6s %10lu %8lu  %s\n", h->symbol,
 			   is_return(h) ? "return" : "entry", hook_how(h), hits,
-			   hook_kprobe(h)->nmissed + h->rp.nmissed,
+			   hook_missed(h),
 			   h->error == -ENOENT && h->absent_ok ?
 			   "nothing: this kernel does not do that" : h->lost);
 	}

@@ -65,6 +65,14 @@ void report_counters(struct seq_file *m)
 				seq_printf(m, "%s_%s_%s %llu\n", backing, type,
 					   verdict_name[k], b->verdict[k]);
 			seq_printf(m, "%s_%s_open %llu\n", backing, type, b->open);
+			for (k = 0; k < CASE_NR_VERDICTS; k++)
+				seq_printf(m, "%s_%s_%s_delivered %llu\n",
+					   backing, type, verdict_name[k],
+					   b->delivered[k]);
+			seq_printf(m, "%s_%s_write_events %llu\n", backing, type,
+				   b->writes);
+			seq_printf(m, "%s_%s_read_events %llu\n", backing, type,
+				   b->events - b->writes);
 			seq_printf(m, "%s_%s_exposures %llu\n", backing, type,
 				   b->exposures);
 		}
@@ -73,10 +81,17 @@ void report_counters(struct seq_file *m)
 		seq_printf(m, "undecided_%s %llu\n", why_name[k], s.why[k]);
 	seq_printf(m, "events_not_judged %llu\n", fault_other_events());
 	seq_printf(m, "events_not_raised %llu\n", fault_not_raised());
+	seq_printf(m, "continue_hole_punched %llu\n", s.hole_punched);
+	seq_printf(m, "resolve_raced %llu\n", s.raced);
+	seq_printf(m, "resolve_raced_bogus %llu\n", s.raced_bogus);
+	seq_printf(m, "install_clean %llu\n", ioctls_unclean());
+	seq_printf(m, "delivered_unmatched %llu\n", s.unmatched);
+	seq_printf(m, "delivered_unseen %llu\n", delivery_unseen());
 	seq_printf(m, "lost_evidence %llu\n", s.lost);
 	seq_printf(m, "blinded_ctxs %llu\n", s.blinded);
 	seq_printf(m, "full_pages %llu\n", s.pages_full);
 	seq_printf(m, "full_faults %llu\n", s.faults_full);
+	seq_printf(m, "full_events %llu\n", s.events_full);
 	seq_printf(m, "full_ops %llu\n", s.ops_full);
 	seq_printf(m, "full_ctxs %llu\n", s.ctxs_full);
 	seq_printf(m, "memory_bytes %zu\n", engine_memory());
@@ -96,6 +111,7 @@ static const char *verdict_of(const struct case_books *b)
  */
 void report_verdict(struct seq_file *m)
 {
+	unsigned long long unclean;
 	struct case_stats s;
 	int i, j;
 
@@ -112,6 +128,13 @@ void report_verdict(struct seq_file *m)
 				   b->verdict[CASE_UNDECIDED], b->events);
 		}
 	}
+	seq_printf(m, "continue_hole_punched %s %llu\n",
+		   s.hole_punched ? "LEGAL" : "none", s.hole_punched);
+	seq_printf(m, "resolve_raced %s %llu bogus=%llu\n", s.raced_bogus ?
+		   "VULNERABLE" : s.raced ? "LEGAL" : "none", s.raced, s.raced_bogus);
+	unclean = ioctls_unclean();
+	seq_printf(m, "install_clean %s %llu\n",
+		   unclean ? "VULNERABLE" : "none", unclean);
 }
 
 /**

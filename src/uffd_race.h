@@ -5,11 +5,13 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/dcache.h>
 #include <linux/kprobes.h>
 #include <linux/seq_file.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include "case.h"
+
+struct dentry;
 
 /* engine.c */
 extern struct case_engine engine;
@@ -21,45 +23,102 @@ bool engine_lock(unsigned long *flags);
 void engine_unlock(unsigned long flags);
 case_time engine_stamp(void);
 void engine_look_later(void);
+void engine_queue(struct delayed_work *work, unsigned long delay);
 void engine_snapshot(struct case_stats *stats);
 void engine_reset(void);
 
-/* probes.c */
+/* probes.c; in the order in which the hooks are armed */
 enum hook_id {
 	HOOK_EVENT, HOOK_HUGETLB, HOOK_HUGETLB_RETURN, HOOK_HUGETLB_ZAP,
-	HOOK_HUGETLB_MOVE, HOOK_RELEASE, HOOK_IOCTL, NR_HOOKS
+	HOOK_FAULT, HOOK_FAULT_RETURN, HOOK_COLLAPSE, HOOK_ZAP, HOOK_RECLAIM,
+	HOOK_MREMAP, HOOK_FORK, HOOK_READ, HOOK_RELEASE, HOOK_IOCTL, NR_HOOKS
 };
 
 int probes_init(unsigned int faults, unsigned int ops);
 void probes_exit(void);
+void probes_demand(void);
+void probes_undemand(void);
+bool probes_evidence(bool on_demand);
 bool probe_armed(enum hook_id id);
 void probe_hit(enum hook_id id);
 unsigned long probes_missed(void);
 void probes_show(struct seq_file *m);
+
+/* ranges.c */
+int ranges_init(unsigned int nr, bool arm_always);
+void ranges_stop(void);
+void ranges_exit(void);
+bool ranges_armed(void);
+void ranges_registered(const void *ctx, bool since);
+void ranges_inherited(const void *ctx, const void *parent);
+void ranges_released(const void *ctx);
 
 /* fault.c */
 int fault_event(struct kprobe *p, struct pt_regs *regs);
 int fault_hugetlb(struct kprobe *p, struct pt_regs *regs);
 int fault_hugetlb_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 int fault_hugetlb_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+int fault_other(struct kprobe *p, struct pt_regs *regs);
+int fault_other_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int fault_other_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 size_t fault_return_size(void);
-enum case_look fault_look_again(const struct case_todo *todo);
+bool fault_table_shareable(struct vm_area_struct *vma, unsigned long addr);
 unsigned long long fault_not_raised(void);
 unsigned long long fault_other_events(void);
 void fault_reset(void);
+
+/* look.c */
+enum look_ranges {
+	LOOK_RANGES_UNKNOWN,	/* could not look */
+	LOOK_RANGES_NONE,
+	LOOK_RANGES_BUSY,	/* somebody may be in the middle of a fault */
+	LOOK_RANGES_QUIET,
+};
+
+enum case_look look_again(const struct case_todo *todo);
+enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet);
 
 /* ledger.c */
 int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 size_t ledger_ioctl_size(void);
-int ledger_zap_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ledger_zap_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-size_t ledger_zap_size(void);
-int ledger_move(struct kprobe *p, struct pt_regs *regs);
 int ledger_release(struct kprobe *p, struct pt_regs *regs);
+void ledger_op_begin(const void *ctx, enum case_op_kind kind,
+		     unsigned long start, unsigned long end);
+void ledger_op_end(const void *ctx, enum case_op_kind kind,
+		   enum case_outcome outcome, unsigned long done_end);
 
 /* UFFD_FEATURE_SIGBUS: faults of that userfaultfd raise no events */
 #define LEDGER_SIGBUS	0x80UL
+/* in the tag of every userfaultfd that the engine has a record of */
+#define LEDGER_KNOWN	(1UL << (BITS_PER_LONG - 1))
+
+/* changes.c: what else changes ptes */
+int change_hugetlb_zap_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int change_zap_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int change_zap_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+int change_reclaim_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int change_collapse_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int change_collapse_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+size_t change_op_size(void);
+int change_fork_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int change_fork_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+size_t change_fork_size(void);
+int change_mremap(struct kprobe *p, struct pt_regs *regs);
+
+/* delivery.c */
+int delivery_read_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int delivery_read_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+size_t delivery_read_size(void);
+unsigned long long delivery_unseen(void);
+void delivery_reset(void);
+
+/* ioctls.c */
+void ioctls_count(unsigned int nr, long ret);
+void ioctls_check_clean(const void *ctx, unsigned long addr);
+unsigned long long ioctls_unclean(void);
+void ioctls_show(struct seq_file *m);
+void ioctls_reset(void);
 
 /* report.c */
 void report_counters(struct seq_file *m);

@@ -1,135 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The paths: what the pages are, how they are mapped, dropped and installed. */
+/* The table of paths: what the pages are, and which events they may raise. */
 #define _GNU_SOURCE
 #include "stress.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/memfd.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-/* asm-generic/hugetlb_encode.h: log2 of the size, above the flags */
-#define HUGE_FLAG(kb)	((unsigned int)(__builtin_ctz(kb) + 10) << 26)
+#define MISSING		UFFDIO_REGISTER_MODE_MISSING
+#define MINOR		UFFDIO_REGISTER_MODE_MINOR
+#define ANY_WAY		(DROP_DONTNEED | DROP_PUNCH)
 
-static int map_area(struct run *run, int fd, int flags)
-{
-	run->memfd = fd;
-	run->area = mmap(NULL, run->len, PROT_READ | PROT_WRITE, flags, fd, 0);
-	if (run->area == MAP_FAILED) {
-		run->area = NULL;
-		return -errno;
-	}
-	return 0;
-}
-
-static int map_memfd(struct run *run, unsigned int memfd_flags, int flags)
-{
-	int fd = memfd_create("stress", MFD_CLOEXEC | memfd_flags);
-
-	if (fd < 0)
-		return -errno;
-	run->memfd = fd;
-	if (ftruncate(fd, run->len))
-		return -errno;
-	return map_area(run, fd, flags);
-}
+#define M2		2048
+#define G1		1048576
 
 /*
- * A memfd rather than MAP_ANONYMOUS, because a hole punched into the file also
- * zaps private mappings of hugetlb: the only way to drop a page before
- * MADV_DONTNEED learnt hugetlb (Linux 5.18).
+ * MADV_DONTNEED on what is shared leaves the page in the page cache: no event
+ * if MISSING is all that is registered, a MINOR one otherwise.  A hole in a range
+ * that is registered MINOR only would be filled by the kernel, with zeroes.  A hole
+ * in the file leaves private copies of shmem alone, not those of hugetlb.
  */
-static int map_hugetlb_private(struct run *run)
-{
-	return map_memfd(run, MFD_HUGETLB | HUGE_FLAG(run->path->huge_kb),
-			 MAP_PRIVATE);
-}
-
-static int map_shmem_private(struct run *run)
-{
-	return map_memfd(run, 0, MAP_PRIVATE);
-}
-
-static int map_anon(struct run *run)
-{
-	int err = map_area(run, -1, MAP_PRIVATE | MAP_ANONYMOUS);
-
-	/* base pages are what this path is about */
-	if (!err)
-		madvise(run->area, run->len, MADV_NOHUGEPAGE);
-	return err;
-}
-
-static int drop_page(struct run *run, unsigned int page, unsigned int way)
-{
-	size_t offset = page * run->page_size;
-	int err;
-
-	if (way == DROP_PUNCH)
-		err = fallocate(run->memfd,
-				FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-				offset, run->page_size);
-	else
-		err = madvise(run->area + offset, run->page_size, MADV_DONTNEED);
-	return err ? -errno : 0;
-}
-
-/* UFFDIO_COPY of one page; a success wakes who waits for it */
-static int install_copy(struct run *run, unsigned int page)
-{
-	size_t offset = page * run->page_size;
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)run->area + offset,
-		.src = (uintptr_t)run->source + offset,
-		.len = run->page_size,
-	};
-
-	return ioctl(run->uffd, UFFDIO_COPY, &copy) ? -errno : 0;
-}
-
 const struct path paths[] = {
-	{
-		.name		= "hugetlb-private-missing",
-		.needs		= "2 MiB huge pages",
-		.huge_kb	= 2048,
-		.default_pages	= 8,
-		.reg_mode	= UFFDIO_REGISTER_MODE_MISSING,
-		.features	= UFFD_FEATURE_MISSING_HUGETLBFS,
-		.wp_features	= UFFD_FEATURE_PAGEFAULT_FLAG_WP |
-				  UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
-		.drop_ways	= DROP_DONTNEED | DROP_PUNCH,
-		.map		= map_hugetlb_private,
-		.drop		= drop_page,
-		.install	= install_copy,
-	},
-	{
-		/* a hole in the file leaves the private copies alone */
-		.name		= "shmem-private-missing",
-		.needs		= "nothing",
-		.default_pages	= 64,
-		.reg_mode	= UFFDIO_REGISTER_MODE_MISSING,
-		.features	= UFFD_FEATURE_MISSING_SHMEM,
-		.wp_features	= UFFD_FEATURE_PAGEFAULT_FLAG_WP |
-				  UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
-		.drop_ways	= DROP_DONTNEED,
-		.map		= map_shmem_private,
-		.drop		= drop_page,
-		.install	= install_copy,
-	},
-	{
-		.name		= "anon-missing",
-		.needs		= "nothing",
-		.default_pages	= 64,
-		.reg_mode	= UFFDIO_REGISTER_MODE_MISSING,
-		.wp_features	= UFFD_FEATURE_PAGEFAULT_FLAG_WP,
-		.drop_ways	= DROP_DONTNEED,
-		.map		= map_anon,
-		.drop		= drop_page,
-		.install	= install_copy,
-	},
+	{ "hugetlb-private-missing",   HUGETLB, 0, M2, 8, MISSING, ANY_WAY },
+	{ "hugetlb-shared-missing",    HUGETLB, PATH_SHARED, M2, 8, MISSING, ANY_WAY },
+	{ "hugetlb-shared-minor",      HUGETLB, PATH_SHARED | PATH_CACHED, M2, 8,
+	  MINOR, DROP_DONTNEED },
+	{ "hugetlb-shared-both",       HUGETLB, PATH_SHARED | PATH_CACHED, M2, 8,
+	  MISSING | MINOR, ANY_WAY },
+	{ "hugetlb1g-private-missing", HUGETLB, 0, G1, 1, MISSING, ANY_WAY },
+	{ "hugetlb1g-shared-missing",  HUGETLB, PATH_SHARED, G1, 1, MISSING, ANY_WAY },
+	{ "hugetlb1g-shared-minor",    HUGETLB, PATH_SHARED | PATH_CACHED, G1, 1,
+	  MINOR, DROP_DONTNEED },
+	{ "shmem-private-missing",     SHMEM, 0, 0, 64, MISSING, DROP_DONTNEED },
+	{ "shmem-shared-missing",      SHMEM, PATH_SHARED, 0, 64, MISSING, ANY_WAY },
+	{ "shmem-shared-minor",        SHMEM, PATH_SHARED | PATH_CACHED, 0, 64,
+	  MINOR, DROP_DONTNEED },
+	{ "shmem-shared-both",         SHMEM, PATH_SHARED | PATH_CACHED, 0, 64,
+	  MISSING | MINOR, ANY_WAY },
+	{ "shmem-private-minor",       SHMEM, PATH_CACHED, 0, 64, MINOR, DROP_DONTNEED },
+	{ "shmem-thp-missing",         SHMEM, PATH_SHARED | PATH_CACHED | PATH_THP |
+	  PATH_TOUCHED, 0, 8, MISSING, ANY_WAY },
+	{ "shmem-thp-minor",           SHMEM, PATH_SHARED | PATH_CACHED | PATH_THP, 0, 8,
+	  MINOR, DROP_DONTNEED },
+	{ "anon-missing",              ANON, 0, 0, 64, MISSING, DROP_DONTNEED },
+	{ "anon-thp-missing",          ANON, PATH_THP | PATH_TOUCHED, 0, 8, MISSING,
+	  DROP_DONTNEED },
 	{ .name = NULL }
 };
 
@@ -147,21 +61,52 @@ size_t path_page_size(const struct path *path)
 {
 	if (path->huge_kb)
 		return (size_t)path->huge_kb << 10;
+	if (path->flags & PATH_THP)
+		return 2UL << 20;
 	return sysconf(_SC_PAGESIZE);
+}
+
+/* What a machine of a test has room for */
+unsigned int path_max_pages(const struct path *path)
+{
+	if (path->huge_kb == G1)
+		return 16;
+	return path->flags & PATH_THP ? 256 : MAX_PAGES;
+}
+
+uint64_t path_features(const struct path *path)
+{
+	uint64_t features = 0;
+
+	if (path->backing == ANON)
+		return 0;
+	if (path->reg_mode & MISSING)
+		features |= path->backing == HUGETLB ?
+			UFFD_FEATURE_MISSING_HUGETLBFS : UFFD_FEATURE_MISSING_SHMEM;
+	if (path->reg_mode & MINOR)
+		features |= path->backing == HUGETLB ?
+			UFFD_FEATURE_MINOR_HUGETLBFS : UFFD_FEATURE_MINOR_SHMEM;
+	return features;
+}
+
+uint64_t path_wp_features(const struct path *path)
+{
+	uint64_t features = UFFD_FEATURE_PAGEFAULT_FLAG_WP;
+
+	if (path->backing != ANON)
+		features |= UFFD_FEATURE_WP_HUGETLBFS_SHMEM;
+	return features;
 }
 
 const char *path_unsupported(const struct path *path, uint64_t features)
 {
-	int fd;
+	uint64_t lacks = path_features(path) & ~features;
 
-	if (path->features & ~features)
+	if (lacks & UFFD_FEATURE_MINOR_HUGETLBFS)
+		return "no MINOR events on hugetlb in this kernel (UFFD_FEATURE_MINOR_HUGETLBFS)";
+	if (lacks & UFFD_FEATURE_MINOR_SHMEM)
+		return "no MINOR events on shmem in this kernel (UFFD_FEATURE_MINOR_SHMEM)";
+	if (lacks)
 		return "no userfaultfd for this kind of memory in this kernel";
-	if (path->huge_kb) {
-		fd = memfd_create("stress", MFD_CLOEXEC | MFD_HUGETLB |
-				  HUGE_FLAG(path->huge_kb));
-		if (fd < 0)
-			return "no huge pages of this size in this kernel";
-		close(fd);
-	}
-	return NULL;
+	return map_unsupported(path);
 }

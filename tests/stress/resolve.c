@@ -22,7 +22,7 @@
 struct event {
 	unsigned int	page;
 	uint64_t	flags;
-	bool		copy;		/* or wake only */
+	bool		provide;	/* or wake only */
 };
 
 /* An event leaves the ring when all have taken it: none is ever lost */
@@ -83,31 +83,31 @@ static bool fan_get(unsigned int nr, struct event *event)
 	return got;
 }
 
-static int provide(struct run *run, unsigned int page)
-{
-	int err = run->path->install(run, page);
+/* Where the outcomes of an install are counted, success first */
+static const enum count copy_counts[] = {
+	C_copies, C_copy_eexist, C_copy_eagain, C_copy_enoent, C_copy_enomem,
+	C_copy_other, C_copy_other,
+};
+static const enum count continue_counts[] = {
+	C_continues, C_continue_eexist, C_continue_eagain, C_continue_enoent,
+	C_continue_enomem, C_continue_efault, C_continue_other,
+};
 
-	switch (err) {
-	case 0:
-		count(C_copies);
-		if (!page_is_dropped(run, page))
-			count(C_lost_pages);
-		break;
-	case -EEXIST:
-		count(C_copy_eexist);
-		break;
-	case -EAGAIN:
-		count(C_copy_eagain);
-		break;
-	case -ENOENT:
-		count(C_copy_enoent);
-		break;
-	case -ENOMEM:
-		count(C_copy_enomem);
-		break;
-	default:
-		count(C_copy_other);
-	}
+static int provide(struct run *run, unsigned int page, bool minor)
+{
+	static const int errors[] = {
+		0, -EEXIST, -EAGAIN, -ENOENT, -ENOMEM, -EFAULT,
+	};
+	const enum count *to = minor ? continue_counts : copy_counts;
+	int err = minor ? install_continue(run, page) : install_copy(run, page);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+		if (err == errors[i])
+			break;
+	count(to[i]);
+	if (!err && !page_may_go(run, page))
+		count(C_lost_pages);
 	return err;
 }
 
@@ -123,7 +123,9 @@ static void resolve(struct run *run, const struct event *event)
 	if (event->flags & UFFD_PAGEFAULT_FLAG_WP) {
 		if (!ioctl(run->uffd, UFFDIO_WRITEPROTECT, &wp))
 			return;
-	} else if (event->copy && !provide(run, event->page)) {
+	} else if (event->provide &&
+		   !provide(run, event->page,
+			    event->flags & UFFD_PAGEFAULT_FLAG_MINOR)) {
 		return;
 	}
 	/*
@@ -149,16 +151,16 @@ static void take_message(struct run *run, const struct uffd_msg *msg)
 	if (event.flags & UFFD_PAGEFAULT_FLAG_WP)
 		count(C_wp_events);
 	else
-		account_missing(run, event.page, event.flags);
+		account_fault(run, event.page, event.flags);
 	/*
 	 * Inside the window UFFDIO_COPY sees none as well, and copies a whole huge
 	 * page before it looks under the lock: the window has closed by then, and
 	 * shows one event instead of hundreds.  So in truth mode most events
 	 * are only woken.  The first is not: its -EEXIST proves that the page was there.
 	 */
-	event.copy = run->opt->mode == MODE_LEGAL ||
-		     counted(C_wrong_events) % run->opt->copy_every ==
-		     1 % run->opt->copy_every;
+	event.provide = run->opt->mode == MODE_LEGAL ||
+			counted(C_wrong_events) % run->opt->copy_every ==
+			1 % run->opt->copy_every;
 
 	if (run->opt->resolvers == 1)
 		resolve(run, &event);
@@ -170,13 +172,14 @@ static void *listener(void *arg)
 {
 	struct run *run = arg;
 	struct pollfd pfd = { .fd = run->uffd, .events = POLLIN };
-	struct uffd_msg msg[64];
+	struct uffd_msg msg[MAX_READ_BATCH];
+	size_t size = run->opt->read_batch * sizeof(*msg);
 	bool last = false;
 	ssize_t len, i;
 
 	/* after the stop one more look, for what was queued just before it */
 	for (;;) {
-		len = read(run->uffd, msg, sizeof(msg));
+		len = read(run->uffd, msg, size);
 		if (len > 0) {
 			for (i = 0; i < len / (ssize_t)sizeof(*msg); i++)
 				take_message(run, &msg[i]);
@@ -211,6 +214,8 @@ static void *resolver_thread(void *arg)
 void *prefetcher(void *arg)
 {
 	struct run *run = arg;
+	bool missing = run->path->reg_mode & UFFDIO_REGISTER_MODE_MISSING;
+	bool minor = run->path->reg_mode & UFFDIO_REGISTER_MODE_MINOR;
 	uint64_t random = seed_for(run->opt, 'p', 0);
 	unsigned int page;
 
@@ -218,7 +223,8 @@ void *prefetcher(void *arg)
 		if (wait_for_burst(run))
 			continue;
 		page = next_random(&random) % run->opt->pages;
-		if (page_is_dropped(run, page) && !provide(run, page))
+		if (page_is_dropped(run, page) &&
+		    !provide(run, page, minor && (!missing || next_random(&random) & 1)))
 			count(C_prefetches);
 		if (!(next_random(&random) & 3))
 			usleep(next_random(&random) % 500);
@@ -248,12 +254,12 @@ void resolvers_stop(struct run *run)
 	unsigned int i;
 
 	atomic_store(&run->stop_resolvers, true);
-	run->stuck += join_before(listener_thread, 10);
+	run->stuck += join_before(listener_thread, run->patience);
 
 	pthread_mutex_lock(&fan.lock);
 	fan.closed = true;
 	pthread_cond_broadcast(&fan.more);
 	pthread_mutex_unlock(&fan.lock);
 	for (i = 0; run->opt->resolvers > 1 && i < run->opt->resolvers; i++)
-		run->stuck += join_before(resolver[i].thread, 10);
+		run->stuck += join_before(resolver[i].thread, run->patience);
 }

@@ -87,7 +87,7 @@ static void *dropper(void *arg)
 		way = 1U << (next_random(&random) & 1);
 		if (!(run->drop_ways & way))
 			way = run->drop_ways;
-		count(run->path->drop(run, page, way) ? C_drop_errors : C_drops);
+		count(drop_page(run, page, way) ? C_drop_errors : C_drops);
 		if (next_random(&random) & 1)
 			usleep(next_random(&random) % 1000);
 	}
@@ -109,39 +109,50 @@ static int register_area(struct run *run)
 	return 0;
 }
 
-static int map_and_install(struct run *run)
+static int install_all(struct run *run)
 {
+	bool cached = run->path->flags & PATH_CACHED;
 	unsigned int page;
 	int err;
 
-	run->source = mmap(NULL, run->len, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (run->source == MAP_FAILED)
-		return fail(EXIT_NEEDS, "needs %zu kB of memory for the source: %s",
-			    run->len >> 10, strerror(errno));
-	fill_source(run);
+	for (page = 0; page < run->opt->pages; page++) {
+		err = cached ? install_continue(run, page) : install_copy(run, page);
+		if (err)
+			return fail(err == -ENOMEM ? EXIT_NEEDS : EXIT_NOT_OK,
+				    "cannot install page %u: %s", page, strerror(-err));
+	}
+	return 0;
+}
 
-	err = run->path->map(run);
+static int map_and_install(struct run *run)
+{
+	int err = make_source(run);
+
+	if (err)
+		return fail(EXIT_NEEDS, "needs memory for the source of %zu kB: %s",
+			    run->len >> 10, strerror(-err));
+
+	err = map_area(run);
 	if (err)
 		return fail(EXIT_NEEDS, "cannot map %u pages of %zu kB: %s",
 			    run->opt->pages, run->page_size >> 10, strerror(-err));
 
 	/* nothing is mapped yet, so trying costs nothing */
 	run->drop_ways = run->path->drop_ways;
-	if (run->drop_ways & DROP_DONTNEED &&
-	    run->path->drop(run, 0, DROP_DONTNEED))
+	if (run->drop_ways & DROP_DONTNEED && drop_page(run, 0, DROP_DONTNEED))
 		run->drop_ways &= ~DROP_DONTNEED;
-	if (!run->drop_ways && run->opt->mode == MODE_LEGAL)
-		return fail(EXIT_NOT_OK, "no way to drop a page");
-
-	err = register_area(run);
-	for (page = 0; !err && page < run->opt->pages; page++) {
-		int ret = run->path->install(run, page);
-
-		if (ret)
-			err = fail(ret == -ENOMEM ? EXIT_NEEDS : EXIT_NOT_OK,
-				   "cannot install page %u: %s", page, strerror(-ret));
+	if (!run->drop_ways && run->opt->mode == MODE_LEGAL) {
+		map_problem = "no way to drop a page in this kernel";
+		return EXIT_NEEDS;
 	}
+	err = map_contents(run);
+	if (err)
+		return fail(EXIT_NEEDS, "cannot fill %u pages of %zu kB: %s",
+			    run->opt->pages, run->page_size >> 10,
+			    map_problem ?: strerror(-err));
+	err = register_area(run);
+	if (!err && !(run->path->flags & PATH_TOUCHED))
+		err = install_all(run);
 	return err;
 }
 
@@ -198,18 +209,19 @@ static void end_run(struct run *run)
 	run_phase = "stopping the writers";
 	atomic_store(&run->stop_writers, true);
 	for (i = 0; i < run->opt->writers; i++)
-		run->stuck += join_before(writer_threads[i], 10);
+		run->stuck += join_before(writer_threads[i], run->patience);
 	if (run->opt->mode == MODE_LEGAL) {
-		run->stuck += join_before(dropper_thread, 10);
-		run->stuck += join_before(prefetch_thread, 10);
+		run->stuck += join_before(dropper_thread, run->patience);
+		run->stuck += join_before(prefetch_thread, run->patience);
 	}
 	run->ran_ns = now_ns() - run->start_ns;
 	run_phase = "stopping the readers";
 	atomic_store(&run->stop_readers, true);
 	for (i = 0; i < run->opt->readers; i++)
-		run->stuck += join_before(reader[i].thread, 10);
+		run->stuck += join_before(reader[i].thread, run->patience);
 	run_phase = "draining events";
 	resolvers_stop(run);
+	watch_doubts(run, true);
 	run_phase = "settling";
 	nanosleep(&settle, NULL);
 	run_phase = "closing";
@@ -231,6 +243,7 @@ int run_stress(struct run *run)
 		return err;
 
 	run_phase = "running";
+	watch_doubts(run, false);
 	run->start_ns = now_ns();
 	if (resolvers_start(run))
 		return fail(EXIT_NEEDS, "cannot create the resolvers");

@@ -71,7 +71,7 @@ int uffd_handshake(int fd, uint64_t want, uint64_t *have)
 	return 0;
 }
 
-static bool read_text(const char *path, char *text, size_t size)
+bool read_text(const char *path, char *text, size_t size)
 {
 	FILE *file = fopen(path, "re");
 	bool ok;
@@ -93,7 +93,22 @@ static bool read_long(const char *path, long *value)
 	return true;
 }
 
-static bool write_text(const char *path, const char *text)
+/* 0 if there is no such counter */
+unsigned long long vmstat(const char *name)
+{
+	unsigned long long value = 0;
+	char key[64];
+	FILE *file = fopen("/proc/vmstat", "re");
+
+	if (!file)
+		return 0;
+	while (fscanf(file, "%63s %llu", key, &value) == 2 && strcmp(key, name))
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+bool write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	ssize_t len;
@@ -187,20 +202,23 @@ static int setup_node_hugepages(struct run *run, int node, long need)
  */
 int setup_hugepages(struct run *run)
 {
-	long need = run->opt->pages + run->opt->resolvers + 4, reserved = 0;
+	long need = run->opt->pages, reserved = 0;
 	unsigned int kb = run->path->huge_kb;
 	char path[128];
 	int err;
 
 	if (!kb)
 		return 0;
+	/* of the largest ones a machine has few: better -ENOMEM now and then */
+	need += kb > 2048 ? 1 : run->opt->resolvers + 4;
 	/* what others have reserved is still free, but not for us */
 	snprintf(path, sizeof(path),
 		 "/sys/kernel/mm/hugepages/hugepages-%ukB/resv_hugepages", kb);
 	read_long(path, &reserved);
 	err = setup_node_hugepages(run, run->node[0], need + reserved);
 	if (!err && run->writer->nodes > 1)
-		err = setup_node_hugepages(run, run->node[1], need);
+		err = setup_node_hugepages(run, run->node[1],
+					   kb > 2048 ? run->opt->pages : need);
 	return err;
 }
 

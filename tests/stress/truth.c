@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a page must hold, and what an event on it means. */
-#include <unistd.h>
+#define _GNU_SOURCE
 #include "stress.h"
 
+#include <errno.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #define COUNT_NAME(name)	#name,
 
-atomic_ullong counts[NR_COUNTS];
+atomic_ullong *counts;
 const char *const count_names[NR_COUNTS] = { COUNTS(COUNT_NAME) };
 
 uint64_t now_ns(void)
@@ -35,31 +38,84 @@ uint64_t seed_for(const struct options *opt, unsigned int kind, unsigned int nr)
 	return next_random(&state);
 }
 
+/* Words of a page differ for this far, then all comes again */
+#define SOURCE_CHUNK	(2UL << 20)
+
 /*
  * Every word tells which page and which place in it it belongs to, and none is
  * zero: neither a lost page nor a mixed up one can pass.
  */
 uint64_t pattern(unsigned int page, size_t word)
 {
+	word %= SOURCE_CHUNK / sizeof(uint64_t);
 	return 0xfeedull << 48 | (uint64_t)page << 32 | (uint32_t)word;
 }
 
-void fill_source(struct run *run)
+/* One source page.  1 GiB is a chunk of memory, mapped again and again. */
+static int make_source_page(struct run *run, unsigned int page)
 {
-	size_t words = run->page_size / sizeof(uint64_t);
-	uint64_t *to = (uint64_t *)run->source;
-	unsigned int page;
-	size_t word;
+	size_t size = run->page_size, len = size, at, word;
+	char *to = run->source + page * size;
+	int fd = -1;
 
-	for (page = 0; page < run->opt->pages; page++)
-		for (word = 0; word < words; word++)
-			*to++ = pattern(page, word);
+	if (size > SOURCE_CHUNK) {
+		len = SOURCE_CHUNK;
+		fd = memfd_create("source", MFD_CLOEXEC);
+		if (fd < 0 || ftruncate(fd, len))
+			return -errno;
+	}
+	for (at = 0; fd >= 0 && at < size; at += len)
+		if (mmap(to + at, len, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+			return -errno;
+	if (fd >= 0)
+		close(fd);
+	for (word = 0; word < len / sizeof(uint64_t); word++)
+		((uint64_t *)to)[word] = pattern(page, word);
+	return 0;
+}
+
+int make_source(struct run *run)
+{
+	unsigned int page;
+	int err = 0;
+
+	run->source = mmap(NULL, run->len, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (run->source == MAP_FAILED)
+		return -errno;
+	for (page = 0; !err && page < run->opt->pages; page++)
+		err = make_source_page(run, page);
+	return err;
 }
 
 /* Legal mode drops the even pages; the odd ones stay, and are the control. */
 bool page_is_dropped(const struct run *run, unsigned int page)
 {
 	return run->opt->mode == MODE_LEGAL && !(page & 1);
+}
+
+/* Where the writer itself may take pages away, no event is wrong */
+bool page_may_go(const struct run *run, unsigned int page)
+{
+	return page_is_dropped(run, page) ||
+	       (run->writer->no_truth && run->writer->no_truth(run->path));
+}
+
+/*
+ * Reclaim and the split of a huge page of the page cache leave nothing in the
+ * page table, so that a MINOR event is right.  Neither should happen here; if it
+ * did, nobody knows on which page.
+ */
+void watch_doubts(struct run *run, bool end)
+{
+	static unsigned long long before;
+	unsigned long long now = vmstat("pswpout") + vmstat("thp_split_page");
+
+	if (end && run->path->reg_mode & UFFDIO_REGISTER_MODE_MINOR &&
+	    run->path->backing == SHMEM)
+		count_add(C_truth_doubts, now - before);
+	before = now;
 }
 
 /*
@@ -76,17 +132,19 @@ bool wait_for_burst(const struct run *run)
 }
 
 /* Called by the listener only, in the order in which events were received. */
-void account_missing(struct run *run, unsigned int page, uint64_t flags)
+void account_fault(struct run *run, unsigned int page, uint64_t flags)
 {
+	bool minor = flags & UFFD_PAGEFAULT_FLAG_MINOR;
 	unsigned long long window, none = 0;
 
-	count(C_missing_events);
+	count(minor ? C_minor_events : C_missing_events);
 	if (flags & UFFD_PAGEFAULT_FLAG_WRITE)
 		count(C_write_flag_on_first_read);
-	if (page_is_dropped(run, page))
+	if (page_may_go(run, page))
 		return;
 
 	count(C_wrong_events);
+	count(minor ? C_wrong_minor_events : C_wrong_missing_events);
 	if (flags & UFFD_PAGEFAULT_FLAG_WRITE)
 		count(C_wrong_with_write_flag);
 	atomic_compare_exchange_strong(&run->first_wrong_ns, &none,

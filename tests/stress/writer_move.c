@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writers that move pages: a pte is cleared, becomes a migration entry, and
+ * after the copy a pte again.  It is none for a moment, and never in between.
+ */
+#define _GNU_SOURCE
+#include "stress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MPOL_MF_MOVE	(1 << 1)	/* linux/mempolicy.h */
+
+const char *migrate_unsupported(const struct path *path)
+{
+	(void)path;
+	/* no page at all: only tells whether the system call exists */
+	if (syscall(SYS_move_pages, 0, 0UL, NULL, NULL, NULL, MPOL_MF_MOVE) &&
+	    errno == ENOSYS)
+		return "no move_pages(2) in this kernel";
+	return NULL;
+}
+
+static void account_migrated(struct writer_thread *wt, unsigned int page,
+			     int status)
+{
+	switch (status) {
+	case -EBUSY:
+		count(C_migrate_busy);
+		break;
+	case -ENOMEM:
+		count(C_migrate_nomem);
+		break;
+	case -ENOENT:
+	case -EFAULT:
+		count(C_migrate_absent);	/* dropped at the moment */
+		break;
+	default:
+		if (status != wt->run->node[wt->flip])
+			count(C_migrate_other);
+		else if (wt->where[page] != wt->flip)
+			count(C_migrated_pages);
+		if (status == wt->run->node[0] || status == wt->run->node[1])
+			wt->where[page] = status == wt->run->node[1];
+	}
+}
+
+void migrate_op(struct writer_thread *wt)
+{
+	struct run *run = wt->run;
+	void *addr[64];
+	int node[64], status[64];
+	unsigned int first, nr, i;
+	long ret;
+
+	/* a larger batch is a larger call for nothing: this is plenty */
+	nr = take_batch(wt, &first);
+	if (nr > 64) {
+		wt->next -= nr - 64;
+		nr = 64;
+	}
+	for (i = 0; i < nr; i++) {
+		addr[i] = run->area +
+			  (wt->first + first + i) * run->page_size;
+		node[i] = run->node[wt->flip];
+		status[i] = -EAGAIN;	/* not every failure stores one */
+	}
+	ret = syscall(SYS_move_pages, 0, (unsigned long)nr, addr, node, status,
+		      MPOL_MF_MOVE);
+	if (ret < 0 && errno != ENOENT)
+		count(C_writer_errors);
+	for (i = 0; i < nr; i++)
+		account_migrated(wt, first + i, status[i]);
+}
+
+/*
+ * Compaction moves pages from the low end of a zone into free ones at the high
+ * end.  So make it holes there, and work below: memory of which every second
+ * page is free.
+ */
+#define BALLAST		(48UL << 20)
+#define COMPACT		"/proc/sys/vm/compact_memory"
+
+struct compact {
+	int		control;
+	int		pagemap;
+	uint64_t	*frames;	/* of our pages, as they were last */
+};
+
+const char *compact_unsupported(const struct path *path)
+{
+	if (path->backing == HUGETLB)
+		return "compaction leaves hugetlb pages alone";
+	if (access(COMPACT, W_OK))
+		return "cannot write " COMPACT " (CONFIG_COMPACTION, and root)";
+	return NULL;
+}
+
+static struct compact *compact_begin(struct writer_thread *wt)
+{
+	struct compact *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	c->frames = calloc(wt->nr, sizeof(*c->frames));
+	c->control = open(COMPACT, O_WRONLY | O_CLOEXEC);
+	c->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (!c->frames)
+		abort();
+	wt->private = c;
+	return c;
+}
+
+static void fragment(void)
+{
+	size_t page = sysconf(_SC_PAGESIZE), at;
+	char *mem = mmap(NULL, BALLAST, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (mem == MAP_FAILED)
+		return;
+	for (at = 0; at < BALLAST; at += 2 * page)
+		madvise(mem + at, page, MADV_DONTNEED);
+	/* every second operation leaves the holes to our pages */
+	munmap(mem, BALLAST);
+}
+
+static void look_for_moves(struct writer_thread *wt, struct compact *c)
+{
+	const uint64_t present = 1ULL << 63, frame = (1ULL << 55) - 1;
+	size_t small = sysconf(_SC_PAGESIZE);
+	struct run *run = wt->run;
+	uint64_t entry;
+	unsigned int i;
+
+	for (i = 0; i < wt->nr; i++) {
+		uintptr_t at = (uintptr_t)run->area +
+			       (wt->first + i) * run->page_size;
+
+		if (pread(c->pagemap, &entry, sizeof(entry),
+			  at / small * sizeof(entry)) != sizeof(entry) ||
+		    !(entry & present) || !(entry & frame))
+			continue;
+		if (c->frames[i] && c->frames[i] != (entry & frame))
+			count(C_moved_pages);
+		c->frames[i] = entry & frame;
+	}
+}
+
+void compact_op(struct writer_thread *wt)
+{
+	struct compact *c = wt->private ?: compact_begin(wt);
+
+	fragment();
+	if (write(c->control, "1", 1) == 1)
+		count(C_compactions);
+	else
+		count(C_writer_errors);
+	look_for_moves(wt, c);
+}
+
+void compact_end(struct writer_thread *wt)
+{
+	struct compact *c = wt->private;
+
+	if (!c)
+		return;
+	close(c->control);
+	close(c->pagemap);
+	free(c->frames);
+	free(c);
+}
+
+/*
+ * Every page taken off line is lost until the next boot, so a handful, spread
+ * over the time.  A mapped page is moved, never dropped: only clean pages that
+ * nobody maps may be.
+ */
+#define MAX_OFFLINE	64
+#define MAX_HUGE_OFFLINE 3
+
+const char *offline_unsupported(const struct path *path)
+{
+	if (path->huge_kb > 2048)
+		return "would take 1 GiB of memory away until the next boot";
+	if (geteuid() ||
+	    access("/proc/sys/vm/memory_failure_recovery", F_OK))
+		return "no soft offlining (CONFIG_MEMORY_FAILURE, and root)";
+	return NULL;
+}
+
+void offline_op(struct writer_thread *wt)
+{
+	struct run *run = wt->run;
+	bool huge = run->page_size > (size_t)sysconf(_SC_PAGESIZE);
+	unsigned int most = huge ? MAX_HUGE_OFFLINE : MAX_OFFLINE, first;
+
+	if (counted(C_offlined_pages) + counted(C_offline_errors) >= most) {
+		usleep(10000);
+		return;
+	}
+	take_batch(wt, &first);
+	count(madvise(run->area + (wt->first + first) * run->page_size,
+		      sysconf(_SC_PAGESIZE), MADV_SOFT_OFFLINE) ?
+	      C_offline_errors : C_offlined_pages);
+	usleep(run->opt->seconds * 1000000ULL / 2 / most);
+}
