@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../src/watch_parse.h"
+#include "../../src/watch_parse.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,12 +21,14 @@ static void must(int condition, const char *what)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct watch_cmd untouched = { true, -7, 0x777, 777 };
-	struct watch_cmd cmd = untouched, again;
+	struct watch_cmd untouched, cmd, again;
 	const char *why = NULL;
 	char text[100];
 	int err;
 
+	/* Padding included */
+	memset(&untouched, 0x55, sizeof(untouched));
+	memset(&cmd, 0x55, sizeof(cmd));
 	err = watch_parse((const char *)data, size, &cmd, &why);
 	must(why != NULL, "no reason");
 	if (err) {

@@ -10,19 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "../../src/watch_parse.h"
-
-static const struct watch_cmd untouched = { true, -7, 0x777, 777 };
+#include "../../src/watch_parse.c"
 
 /* Without a NUL behind, so that the sanitizer sees who reads too far */
 static int parse(const char *text, size_t len, struct watch_cmd *cmd)
 {
 	char *copy = malloc(len ? len : 1);
+	struct watch_cmd untouched;
 	const char *why = NULL;
 	int err;
 
 	memcpy(copy, text, len);
-	*cmd = untouched;
+	/* Padding included */
+	memset(&untouched, 0x55, sizeof(untouched));
+	memset(cmd, 0x55, sizeof(*cmd));
 	err = watch_parse(copy, len, cmd, &why);
 	free(copy);
 	assert_non_null(why);
