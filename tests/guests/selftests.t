@@ -95,26 +95,29 @@ sections() {
 
 held() {
 	local kernel=$1 without=$2 with=$3 what
-	what="$kernel: $(cat "$with.command")"
+
+	what="$kernel: $(sed 's,^stress-ng[^ ]*/run,stress-ng,' "$with.command")"
 
 	ok "$what: the same with as without" same "$without" "$with"
 	[[ ! -s $work/diff ]] || diag "$(cat "$work/diff" "$without" "$with")"
 	ok "$what: the books balance" books_balance "$with"
 	ok "$what: bogus = 0 where the kernel is sound" \
 		none_bogus "$with" "$(sound "$kernel" "$what")"
-	diag "$(sed -n 's/^exit status/without the module: exit status/p' "$without");" \
-		"with it:$(figures "$with")"
+	diag "$(grep '^exit status' "$without"), and$(figures "$with")"
 }
 
 selftests() {
-	local kernel=$1 tests file options=() with n=0
+	local kernel=$1 tests file options=() with n=0 status=0
 
 	commands "$kernel" >"$work/commands"
-	if ! tests=$("$top/tests/selftests/build" -k "$kernel" 2>"$work/err"); then
-		diag "$(cat "$work/err")"
+	tests=$("$top/tests/selftests/build" -k "$kernel" 2>"$work/err") || status=$?
+	((status == 0)) || diag "$(cat "$work/err")"
+	if ((status == 125)); then
 		skip "$kernel: its own selftests" "$(tail -n 1 "$work/err")"
 		: >"$work/commands"
 	else
+		ok "$kernel: its own selftests build" test $status = 0
+		((status == 0)) || return
 		for file in "$tests"/*; do
 			options+=(-a "$file")
 		done
