@@ -11,76 +11,22 @@ static bool look_mapped(enum case_look look)
 	return look == CASE_LOOK_MAPPED || look == CASE_LOOK_ANON;
 }
 
-static bool page_waits(const struct case_page *page, enum case_wait wait)
+static bool page_marked(const struct case_page *page)
 {
-	return page->wait[wait][CASE_MISSING] || page->wait[wait][CASE_MINOR];
+	return page_waits(page, CASE_SEEN) || page_waits(page, CASE_MAPPED) ||
+	       page_waits(page, CASE_EXPOSED);
 }
 
-/*
- * The page was seen mapped, after every fact up to @stamp. What was seen may
- * have come from whatever is in flight now, so that has to end first.
- */
-static void page_seen(struct case_engine *e, struct case_page *page,
-		      case_time stamp)
+/* One more that waits, of a fault that began at @begin. */
+static void page_wait(struct case_page *page, enum case_wait wait,
+		      enum case_type type, case_time begin)
 {
-	int t;
-
-	if (!page_waits(page, CASE_OPEN) || page->opened > stamp)
-		return;
-	for (t = 0; t < CASE_NR_TYPES; t++) {
-		page->wait[CASE_SEEN][t] += page->wait[CASE_OPEN][t];
-		page->wait[CASE_OPEN][t] = 0;
+	if ((!page_marked(page) && !page_waits(page, CASE_OPEN)) ||
+	    page->since > begin) {
+		page->since = begin;
+		page->anon = false;
 	}
-	page->mark = e->clock;
-}
-
-/*
- * The heart: what was seen mapped by page->mark, with no install since its
- * fault began, was mapped all along; provided that nothing which might have
- * installed the page by then is still in flight.
- */
-static void page_settle(struct case_engine *e, struct case_page *page)
-{
-	const struct case_fault *f;
-
-	if (!page_waits(page, CASE_SEEN) && !page_waits(page, CASE_MAPPED) &&
-	    !page_waits(page, CASE_EXPOSED))
-		return;
-	if (op_in_flight(page, CASE_OP_INSTALL, page->mark))
-		return;
-	for (f = page->faults; f; f = f->page_next)
-		if (f->begin < page->mark && !(f->flags & CASE_F_NEVER_INSTALLS))
-			return;
-	page_close(e, page, CASE_SEEN, CASE_BOGUS, 0);
-	page_close(e, page, CASE_MAPPED, CASE_BOGUS, 0);
-	page_close(e, page, CASE_EXPOSED, CASE_BOGUS, 0);
-}
-
-/* An install that began at @begin has ended. */
-static void page_installed(struct case_engine *e, struct case_page *page,
-			   case_time begin)
-{
-	page->installed = e->clock;
-	page_close(e, page, CASE_OPEN, CASE_GENUINE, 0);
-	if (begin >= page->mark)
-		return;		/* too late to be what was seen */
-	page_close(e, page, CASE_SEEN, CASE_GENUINE, 0);
-	page_close(e, page, CASE_MAPPED, CASE_STALE, 0);
-	page_close(e, page, CASE_EXPOSED, CASE_UNDECIDED, 0);
-}
-
-/* Something that began at @begin has ended, and may have been an install. */
-static void page_unsure(struct case_engine *e, struct case_page *page,
-			case_time begin, enum case_why why)
-{
-	page->unsure = e->clock;
-	page->unsure_why = why;
-	page_close(e, page, CASE_OPEN, CASE_UNDECIDED, why);
-	if (begin >= page->mark)
-		return;
-	page_close(e, page, CASE_SEEN, CASE_UNDECIDED, why);
-	page_close(e, page, CASE_MAPPED, CASE_UNDECIDED, why);
-	page_close(e, page, CASE_EXPOSED, CASE_UNDECIDED, why);
+	page->wait[wait][type]++;
 }
 
 static bool write_in_flight(const struct case_page *page)
@@ -93,33 +39,217 @@ static bool write_in_flight(const struct case_page *page)
 	return false;
 }
 
+/* What was mapped at some time since then, still is. */
+static bool page_kept(struct case_engine *e, const struct case_page *page,
+		      unsigned int flags, case_time since)
+{
+	return (flags & CASE_F_ZAPS_KNOWN) && page->zapped < since &&
+	       !op_in_flight(e, page, CASE_OP_ZAP, e->clock);
+}
+
+/* Nothing but faults may have mapped it since then. */
+static bool page_quiet(const struct case_page *page, case_time since)
+{
+	return page->installed < since && page->unsure < since &&
+	       page->hole < since;
+}
+
+/*
+ * The page is anonymous. So no file page was mapped since then, unless it was
+ * copied on write, or dropped before something else was installed.
+ */
+static bool anon_proves(struct case_engine *e, const struct case_page *page,
+			unsigned int flags, case_time since)
+{
+	return page->written < since && !write_in_flight(page) &&
+	       (page_kept(e, page, flags, since) ||
+		(page_quiet(page, since) &&
+		 !op_in_flight(e, page, CASE_OP_INSTALL, e->clock)));
+}
+
+/* Whether a look is younger than what was seen before. */
+static bool page_recent(const struct case_page *page, case_time stamp)
+{
+	return !page_marked(page) || stamp >= page->mark;
+}
+
+/**
+ * page_seen - a page was seen mapped
+ * @e: the engine
+ * @page: the page
+ * @look: as what
+ * @stamp: after every fact up to this time
+ *
+ * What was seen may have come from whatever is in flight now, so that has to
+ * end first.
+ */
+void page_seen(struct case_engine *e, struct case_page *page,
+	       enum case_look look, case_time stamp)
+{
+	bool anon = look == CASE_LOOK_ANON && page_recent(page, stamp) &&
+		    anon_proves(e, page, page->flags, page->since);
+
+	if (page_waits(page, CASE_OPEN) && page->opened <= stamp) {
+		events_seen(page);
+		page->mark = e->clock;
+		page->anon = anon;
+	} else if (anon) {
+		page->anon = true;
+	}
+}
+
+/* One more that waits; this look has seen it mapped. */
+static void page_mark(struct case_engine *e, struct case_page *page,
+		      enum case_wait wait, enum case_type type, case_time begin,
+		      enum case_look look, case_time stamp)
+{
+	bool recent = page_recent(page, stamp);
+
+	page_seen(e, page, look, stamp);
+	page_wait(page, wait, type, begin);
+	page->mark = e->clock;
+	page->anon = look == CASE_LOOK_ANON && recent &&
+		     anon_proves(e, page, page->flags, page->since);
+}
+
+/* Faults of neighbours that may map this page too. */
+static bool around_in_flight(const struct case_page *page)
+{
+	const struct case_fault *f;
+
+	for (f = page->ctx->arounds; f; f = f->around_next)
+		if (f->page != page && f->begin < page->mark &&
+		    !((f->addr ^ page->addr) & -f->around))
+			return true;
+	return false;
+}
+
+/* A file page, by a fault that has ended or not, may be what was seen. */
+static bool page_filed(const struct case_page *page)
+{
+	return !page->anon && (page->filed >= page->since ||
+			       around_in_flight(page));
+}
+
+/**
+ * page_settle - the heart: judge what can be judged
+ * @e: the engine
+ * @page: the page
+ *
+ * What was seen mapped by page->mark, with no install since its fault began,
+ * was mapped all along; provided that nothing which might have installed the
+ * page by then is still in flight.
+ */
+void page_settle(struct case_engine *e, struct case_page *page)
+{
+	const struct case_fault *f;
+
+	if (!page_marked(page))
+		return;
+	if (op_in_flight(e, page, CASE_OP_INSTALL, page->mark))
+		return;
+	for (f = page->faults; f; f = f->page_next)
+		if (f->begin < page->mark &&
+		    !(f->flags & CASE_F_NEVER_INSTALLS) &&
+		    !(page->anon && (f->flags & CASE_F_ANON_PROVES)))
+			return;
+	page_close(e, page, CASE_EXPOSED, CASE_BOGUS, 0);
+	if (!page_filed(page)) {
+		page_close(e, page, CASE_SEEN, CASE_BOGUS, 0);
+		page_close(e, page, CASE_MAPPED, CASE_BOGUS, 0);
+	} else if (!(page->flags & CASE_F_PRIVATE)) {
+		page_close(e, page, CASE_SEEN, CASE_UNDECIDED, CASE_WHY_SILENT);
+		page_close(e, page, CASE_MAPPED, CASE_UNDECIDED, CASE_WHY_SILENT);
+	}
+	/* else a later look may find an anonymous page */
+}
+
+/**
+ * page_installed - an install has ended
+ * @e: the engine
+ * @page: what it has mapped
+ * @begin: when it began
+ */
+void page_installed(struct case_engine *e, struct case_page *page,
+		    case_time begin)
+{
+	page->installed = e->clock;
+	page_close(e, page, CASE_OPEN, CASE_GENUINE, 0);
+	if (begin >= page->mark)
+		return;		/* too late to be what was seen */
+	page_close(e, page, CASE_SEEN, CASE_GENUINE, 0);
+	page_close(e, page, CASE_MAPPED, CASE_STALE, 0);
+	page_close(e, page, CASE_EXPOSED, CASE_UNDECIDED, 0);
+}
+
+/**
+ * page_unsure - something has ended, and may have been an install
+ * @e: the engine
+ * @page: of what
+ * @begin: when it began
+ * @why: what it was
+ */
+void page_unsure(struct case_engine *e, struct case_page *page,
+		 case_time begin, enum case_why why)
+{
+	page->unsure = e->clock;
+	page->unsure_why = why;
+	page_close(e, page, CASE_OPEN, CASE_UNDECIDED, why);
+	if (begin >= page->mark)
+		return;
+	page_close(e, page, CASE_SEEN, CASE_UNDECIDED, why);
+	page_close(e, page, CASE_MAPPED, CASE_UNDECIDED, why);
+	page_close(e, page, CASE_EXPOSED, CASE_UNDECIDED, why);
+}
+
+/* Events are judged, and exposures counted, only if their fault's begin was told. */
+static bool fault_counts(const struct case_ctx *ctx, enum case_backing backing,
+			 case_time begin)
+{
+	return backing == CASE_HUGETLB || (ctx->watched && ctx->watched < begin);
+}
+
+/* A fault is over: it may have mapped file pages on its neighbours. */
+static void fault_over(struct case_engine *e, const struct case_fault *f)
+{
+	unsigned long block = f->addr & -f->around;
+	struct case_page *page;
+	struct page_walk walk;
+
+	if (!f->around)
+		return;
+	walk = page_walk(f->ctx, block, block + f->around);
+	while ((page = page_walk_next(e, &walk))) {
+		if (page == f->page)
+			continue;
+		page->filed = e->clock;
+		page_settle(e, page);
+		page_put(e, page);
+	}
+}
+
 /* A fault has ended without an event: did it install, was it exposed? */
 static void fault_silent(struct case_engine *e, struct case_fault *record,
 			 bool nothing, enum case_look look, case_time stamp)
 {
 	struct case_fault f = *record;
 	struct case_page *page = f.page;
-	bool quiet, kept, anon;
+	bool kept, anon;
 
 	fault_free(e, record);
+	fault_over(e, &f);
 	if (!page) {
 		f.ctx->changed = e->clock;
 		return;
 	}
-	quiet = page->installed < f.begin && page->unsure < f.begin &&
-		page->hole < f.begin;
-	/* What was mapped at some time since it began, still is. */
-	kept = (f.flags & CASE_F_ZAPS_KNOWN) && page->zapped < f.begin &&
-	       !op_in_flight(page, CASE_OP_ZAP, e->clock);
-	/*
-	 * An anonymous page is not what this fault could have installed; but
-	 * copy on write, or an install after a drop, could have made it so.
-	 */
+	kept = page_kept(e, page, f.flags, f.begin);
+	/* An anonymous page is not what this fault could have installed. */
 	anon = (f.flags & CASE_F_ANON_PROVES) && look == CASE_LOOK_ANON &&
-	       page->written < f.begin && !write_in_flight(page) &&
-	       (kept || (quiet && !op_in_flight(page, CASE_OP_INSTALL, e->clock)));
-	if (f.flags & CASE_F_WRITE)
+	       anon_proves(e, page, f.flags, f.begin);
+	if (f.flags & CASE_F_WRITE) {
 		page->written = e->clock;
+		f.ctx->changed = e->clock;
+	}
 
 	/* It may have mapped a page, and then failed to copy it. */
 	if ((f.flags & CASE_F_WRITE) && (f.flags & CASE_F_PRIVATE))
@@ -132,16 +262,19 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 
 	if (!nothing) {
 		f.ctx->changed = e->clock;
-		page_unsure(e, page, f.begin, CASE_WHY_SILENT);
-	} else if (f.look == CASE_LOOK_NONE && quiet &&
-		   !(f.flags & CASE_F_SHARED_TABLE) &&
+		if (f.flags & CASE_F_ANON_PROVES)
+			page->filed = e->clock;
+		else
+			page_unsure(e, page, f.begin, CASE_WHY_SILENT);
+	}
+	if (nothing && f.look == CASE_LOOK_NONE && page_quiet(page, f.begin) &&
+		   fault_counts(f.ctx, f.backing, f.begin) &&
 		   (anon || ((f.flags & CASE_F_NEVER_INSTALLS) &&
 			     look_mapped(look)))) {
-		page->wait[CASE_EXPOSED][f.type]++;
-		page->mark = e->clock;
+		page_mark(e, page, CASE_EXPOSED, f.type, f.begin, look, stamp);
+	} else if (look_mapped(look)) {
+		page_seen(e, page, look, stamp);
 	}
-	if (look_mapped(look))
-		page_seen(e, page, stamp);
 	page_settle(e, page);
 	page_put(e, page);
 }
@@ -158,23 +291,27 @@ void case_fault_begin(struct case_engine *e, const struct case_entry *entry)
 	struct case_ctx *ctx;
 
 	e->clock++;
+	event_ended(e, entry->task);
 	if (f) {	/* its end was missed, but came before now */
 		fault_silent(e, f, false, CASE_LOOK_UNKNOWN, 0);
 		e->clock++;
 	}
 
 	ctx = ctx_find(e, entry->ctx);
-	if (!ctx || !ctx->known)
+	if (!ctx)
 		return;
-	f = fault_create(e, entry->task, ctx, entry->addr);
+	if (!ctx->mm)
+		ctx->mm = entry->mm;
+	if (ctx->state == CTX_BLIND)
+		return;
+	f = fault_create(e, entry, ctx);
 	if (!f) {
 		case_ctx_blind(e, entry->ctx);
 		return;
 	}
-	f->flags = entry->flags;
-	f->type = entry->type;
 	/* What has ended between look and now may have changed the page. */
-	f->look = ctx->changed > entry->stamp ? CASE_LOOK_UNKNOWN : entry->look;
+	if (ctx->changed > entry->stamp)
+		f->look = CASE_LOOK_UNKNOWN;
 
 	page = f->page;
 	if (!page)
@@ -185,17 +322,20 @@ void case_fault_begin(struct case_engine *e, const struct case_entry *entry)
 		page->owner = entry->owner;
 	page->backing = entry->backing;
 	page->flags = entry->flags;
-	if (op_in_flight(page, CASE_OP_HOLE, e->clock))
+	if (op_in_flight(e, page, CASE_OP_HOLE, e->clock))
 		page->hole = e->clock;
+	/* Mappings merge, and may share tables from then on. */
+	if (entry->flags & CASE_F_SHARED_TABLE)
+		page_unsure(e, page, 0, CASE_WHY_SHARED);
 	if (look_mapped(entry->look))
-		page_seen(e, page, entry->stamp);
+		page_seen(e, page, entry->look, entry->stamp);
 	page_settle(e, page);
 }
 
 /**
  * case_fault_end - a fault has ended
  * @e: the engine
- * @task: whose; nothing happens if it raised an event, or has no record
+ * @task: whose; no verdict depends on this if it raised an event
  * @nothing: its result says that it installed nothing
  * @look: what the pte is now
  * @stamp: the clock before that look
@@ -205,6 +345,7 @@ void case_fault_end(struct case_engine *e, const void *task, bool nothing,
 {
 	struct case_fault *f = fault_find(e, task);
 
+	event_ended(e, task);
 	if (!f)
 		return;
 	e->clock++;
@@ -222,36 +363,45 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 {
 	struct case_books *b = &e->stats.books[entry->backing][entry->type];
 	struct case_ctx *ctx = ctx_find(e, entry->ctx);
-	struct case_fault *f = fault_find(e, entry->task);
+	struct case_fault *f = fault_find(e, entry->task), was;
 	enum case_verdict verdict = CASE_UNDECIDED;
 	enum case_why why = CASE_WHY_NO_ENTRY;
 	struct case_page *page = NULL;
-	enum case_wait wait;
+	struct case_event *v = NULL;
 	case_time begin = 0;
 
 	e->clock++;
 	b->events++;
+	if (entry->flags & CASE_F_WRITE)
+		b->writes++;
+	event_ended(e, entry->task);
+	if (ctx)
+		v = event_create(e, ctx, entry);
 	if (f && (f->ctx != ctx || f->addr != entry->addr)) {
 		fault_silent(e, f, false, CASE_LOOK_UNKNOWN, 0);
 	} else if (f) {
 		why = CASE_WHY_NO_ROOM;
 		page = f->page;
 		begin = f->begin;
+		was = *f;
 		fault_free(e, f);
+		fault_over(e, &was);
 	}
 
-	if (!ctx || !ctx->known) {
+	if (!ctx || ctx->state != CTX_KNOWN) {
 		why = CASE_WHY_UNKNOWN_CTX;
+		goto close;
+	}
+	if (!fault_counts(ctx, entry->backing, begin)) {
+		why = CASE_WHY_NO_ENTRY;
 		goto close;
 	}
 	if (!page)
 		goto close;
+	if (entry->flags & CASE_F_SHARED_TABLE)
+		page_unsure(e, page, 0, CASE_WHY_SHARED);
 	if (page->hole >= begin || page->backing != entry->backing) {
 		why = CASE_WHY_CHANGED;
-		goto close;
-	}
-	if (page->flags & CASE_F_SHARED_TABLE) {
-		why = CASE_WHY_SHARED;
 		goto close;
 	}
 	if (page->installed >= begin) {
@@ -266,140 +416,31 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 		why = CASE_WHY_DROPPED;
 		goto close;
 	}
+	b->open++;
 	if (look_mapped(entry->look)) {
-		page_seen(e, page, entry->stamp);
-		page->mark = e->clock;
-		wait = CASE_MAPPED;
+		page_mark(e, page, CASE_MAPPED, entry->type, begin,
+			  entry->look, entry->stamp);
+		event_waits(v, page, CASE_MAPPED);
 	} else {
+		page_wait(page, CASE_OPEN, entry->type, begin);
 		page->opened = e->clock;
 		page->looks = 0;
-		wait = CASE_OPEN;
+		event_waits(v, page, CASE_OPEN);
 	}
-	b->open++;
-	page->wait[wait][entry->type]++;
 	goto settle;
 close:
 	b->verdict[verdict]++;
 	if (verdict == CASE_UNDECIDED)
 		e->stats.why[why]++;
+	if (v)
+		v->verdict = verdict;
 	if (!page)
 		return;
 settle:
 	page_settle(e, page);
-	if (op_in_flight(page, CASE_OP_ZAP, e->clock))
+	if (op_in_flight(e, page, CASE_OP_ZAP, e->clock))
 		page_close_all(e, page, CASE_WHY_DROPPED);
 	page_put(e, page);
-}
-
-/**
- * case_op_begin - an operation on a range begins
- * @e: the engine
- * @task: who runs it; one of each kind at a time
- * @key: of the userfaultfd that watches the range
- * @kind: of operation
- * @start: of its range
- * @end: of its range, exclusive
- */
-void case_op_begin(struct case_engine *e, const void *task, const void *key,
-		   enum case_op_kind kind, unsigned long start, unsigned long end)
-{
-	struct case_ctx *ctx = ctx_find(e, key);
-	struct case_page *page, *next;
-	struct case_op *op;
-
-	if (!ctx || !ctx->known)
-		return;
-	if (op_find(ctx, task, kind))	/* its end was missed */
-		case_op_end(e, task, key, kind, CASE_UNSURE, 0);
-	e->clock++;
-	op = op_create(e, ctx);
-	if (!op) {
-		case_ctx_blind(e, key);
-		return;
-	}
-	op->task = task;
-	op->kind = kind;
-	op->start = start;
-	op->end = end;
-	if (kind == CASE_OP_INSTALL)
-		return;
-	for (page = ctx->pages; page; page = next) {
-		next = page->ctx_next;
-		if (page->addr < start || page->addr >= end)
-			continue;
-		if (kind == CASE_OP_HOLE) {
-			page_cut(e, page, CASE_WHY_CHANGED);
-		} else {
-			/* An install may succeed now that found a page before. */
-			page_close_all(e, page, CASE_WHY_DROPPED);
-		}
-		page_put(e, page);
-	}
-}
-
-static void install_end(struct case_engine *e, struct case_page *page,
-			const struct case_op *op, enum case_outcome outcome,
-			unsigned long done_end)
-{
-	switch (outcome) {
-	case CASE_DONE:
-		if (page->addr < done_end)
-			page_installed(e, page, op->begin);
-		break;
-	case CASE_UNSURE:
-		page_unsure(e, page, op->begin, CASE_WHY_PARTIAL);
-		break;
-	case CASE_EXISTS:
-		/* Elsewhere it may only mean: in the page cache. */
-		if ((page->flags & CASE_F_PRIVATE) && page->addr == op->start)
-			page_seen(e, page, op->begin);
-		break;
-	case CASE_NOTHING:
-		break;
-	}
-}
-
-/**
- * case_op_end - an operation has ended
- * @e: the engine
- * @task: who ran it
- * @key: of its userfaultfd
- * @kind: of operation
- * @outcome: what it did
- * @done_end: for CASE_DONE: the end of what it has installed
- */
-void case_op_end(struct case_engine *e, const void *task, const void *key,
-		 enum case_op_kind kind, enum case_outcome outcome,
-		 unsigned long done_end)
-{
-	struct case_ctx *ctx = ctx_find(e, key);
-	struct case_page *page, *next;
-	struct case_op *op, was;
-
-	if (!ctx || !ctx->known)
-		return;
-	op = op_find(ctx, task, kind);
-	if (!op)
-		return;
-	e->clock++;
-	was = *op;
-	op_free(e, ctx, op);
-	if (kind != CASE_OP_INSTALL || outcome == CASE_DONE ||
-	    outcome == CASE_UNSURE)
-		ctx->changed = e->clock;
-	for (page = ctx->pages; page; page = next) {
-		next = page->ctx_next;
-		if (page->addr < was.start || page->addr >= was.end)
-			continue;
-		if (kind == CASE_OP_INSTALL)
-			install_end(e, page, &was, outcome, done_end);
-		else if (kind == CASE_OP_ZAP)
-			page->zapped = e->clock;
-		else
-			page_cut(e, page, CASE_WHY_CHANGED);
-		page_settle(e, page);
-		page_put(e, page);
-	}
 }
 
 /**
@@ -422,12 +463,13 @@ void case_looked(struct case_engine *e, const void *key, unsigned long addr,
 	if (look == CASE_LOOK_GONE)
 		page_cut(e, page, CASE_WHY_CHANGED);
 	else if (look_mapped(look))
-		page_seen(e, page, stamp);
+		page_seen(e, page, look, stamp);
 	else if (look == CASE_LOOK_NONE && page->opened <= stamp &&
 		 (page->flags & CASE_F_ZAPS_KNOWN))
 		page_close(e, page, CASE_OPEN, CASE_GENUINE, 0);
 	page_settle(e, page);
 	if (++page->looks >= CASE_MAX_LOOKS)
-		page_close_all(e, page, CASE_WHY_TIMEOUT);
+		page_close_all(e, page, page_marked(page) && page_filed(page) ?
+			       CASE_WHY_SILENT : CASE_WHY_TIMEOUT);
 	page_put(e, page);
 }

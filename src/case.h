@@ -11,7 +11,7 @@
  * the event. The engine says so when the page was seen mapped at or after the
  * event and nothing that could have mapped it ran in between: no install
  * ended, no install that began before that look is still in flight, nothing
- * was missed. See case_settle().
+ * was missed. See page_settle().
  *
  * Looks at a pte are taken without the page-table lock and outside the
  * engine's lock, so a look may be old when it gets here. Each comes with a
@@ -44,7 +44,7 @@ enum case_verdict {
 /** enum case_why - what an undecided event lacks */
 enum case_why {
 	CASE_WHY_UNKNOWN_CTX,	/* the userfaultfd was not watched from its birth */
-	CASE_WHY_NO_ENTRY,	/* no record of the fault that raised the event */
+	CASE_WHY_NO_ENTRY,	/* no record of the fault that raised the event, or of others */
 	CASE_WHY_NO_ROOM,	/* the table of pages was full */
 	CASE_WHY_LOST,		/* a hook was missed: there may be unseen installs */
 	CASE_WHY_CHANGED,	/* register, unregister, or close came first */
@@ -83,7 +83,9 @@ enum case_op_kind {
 enum case_outcome {
 	CASE_NOTHING,		/* it certainly changed nothing */
 	CASE_EXISTS,		/* nothing: a page was found under the lock */
-	CASE_DONE,		/* it did all of [start, end) */
+	CASE_AGAIN,		/* nothing: something else has changed, try again */
+	CASE_NO_PAGE,		/* nothing: CONTINUE found no page in the page cache */
+	CASE_DONE,		/* it did all of [start, done_end) */
 	CASE_UNSURE,		/* it may have done anything within its range */
 };
 
@@ -96,6 +98,8 @@ enum case_outcome {
  * @events: raised; always verdict[0] + ... + verdict[3] + open
  * @verdict: closed events, by enum case_verdict
  * @open: not judged yet
+ * @delivered: those of @verdict that user space has read; see case_read()
+ * @writes: events of write faults
  * @exposures: faults that met a none pte of a page that was mapped all along,
  *	and raised no event
  */
@@ -103,6 +107,8 @@ struct case_books {
 	unsigned long long events;
 	unsigned long long verdict[CASE_NR_VERDICTS];
 	unsigned long long open;
+	unsigned long long delivered[CASE_NR_VERDICTS];
+	unsigned long long writes;
 	unsigned long long exposures;
 };
 
@@ -116,6 +122,12 @@ struct case_books {
  * @faults_full: faults for which the table of faults had no room
  * @ops_full: operations for which the table of operations had no room
  * @ctxs_full: contexts for which the table of contexts had no room
+ * @events_full: events for which the table of events had no room: they are in
+ *	the books, but not as delivered
+ * @unmatched: messages that user space has read, and that belong to no record
+ * @raced: installs that found a page, or had to be tried again: legal
+ * @raced_bogus: installs that found a page because the event was bogus
+ * @hole_punched: CONTINUE after a MINOR event whose page has left the page cache
  */
 struct case_stats {
 	struct case_books books[CASE_NR_BACKINGS][CASE_NR_TYPES];
@@ -126,12 +138,17 @@ struct case_stats {
 	unsigned long long faults_full;
 	unsigned long long ops_full;
 	unsigned long long ctxs_full;
+	unsigned long long events_full;
+	unsigned long long unmatched;
+	unsigned long long raced;
+	unsigned long long raced_bogus;
+	unsigned long long hole_punched;
 };
 
 /**
  * struct case_limits - sizes of the tables; all at least 1
  * @pages: pages with a fault in flight or an event to be judged
- * @faults: faults in flight that raised no event so far
+ * @faults: faults in flight that raised no event so far; and as many that did
  * @ops: operations in flight
  * @ctxs: userfaultfds
  */
@@ -145,17 +162,22 @@ struct case_engine {
 	struct case_stats stats;
 	struct case_page *pages, **page_hash, *free_pages;
 	struct case_fault **fault_hash, *free_faults, *orphans;
-	struct case_ctx **ctx_hash, *free_ctxs;
-	struct case_op *free_ops;
+	struct case_event *events, **event_hash, **message_hash;
+	struct case_event *free_events, **free_events_end;
+	struct case_ctx **ctx_hash, *free_ctxs, *ctxs;
+	struct case_op *ops, *free_ops;
 };
 
 size_t case_bytes(const struct case_limits *limits);
 void case_init(struct case_engine *e, const struct case_limits *limits, void *mem);
 void case_reset(struct case_engine *e);
 
-bool case_ctx_born(struct case_engine *e, const void *key, unsigned long tag);
+bool case_ctx_bear(struct case_engine *e, const void *key, unsigned long tag);
+void case_ctx_born(struct case_engine *e, const void *key, bool ok);
+void case_ctx_watched(struct case_engine *e, const void *key, bool on);
 void case_ctx_gone(struct case_engine *e, const void *key);
 unsigned long case_ctx_tag(struct case_engine *e, const void *key);
+const void *case_ctx_mm(struct case_engine *e, const void *key);
 void case_ctx_blind(struct case_engine *e, const void *key);
 void case_lost(struct case_engine *e);
 
@@ -163,7 +185,11 @@ void case_lost(struct case_engine *e);
  * struct case_entry - a fault, as seen at its entry
  * @task: who faults; one fault at a time
  * @ctx: the userfaultfd of the vma
+ * @mm: the address space of the vma
  * @addr: page-aligned address
+ * @size: of the page, in bytes; a power of two
+ * @around: 0, or the aligned block, a power of two, within which the fault may
+ *	map page-cache pages of its vma besides its own: fault-around, a huge pmd
  * @owner: the caller's handle on the process, for the deferred look; 0: none
  * @backing: of the vma
  * @type: the type that an exposure of this fault counts for
@@ -174,7 +200,10 @@ void case_lost(struct case_engine *e);
 struct case_entry {
 	const void *task;
 	const void *ctx;
+	const void *mm;
 	unsigned long addr;
+	unsigned long size;
+	unsigned long around;
 	unsigned long owner;
 	enum case_backing backing;
 	enum case_type type;
@@ -194,6 +223,8 @@ void case_op_end(struct case_engine *e, const void *task, const void *ctx,
 		 enum case_op_kind kind, enum case_outcome outcome,
 		 unsigned long done_end);
 
+void case_read(struct case_engine *e, const void *key, unsigned long addr,
+	       enum case_type type);
 void case_looked(struct case_engine *e, const void *ctx, unsigned long addr,
 		 enum case_look look, case_time stamp);
 

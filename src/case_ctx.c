@@ -32,15 +32,17 @@ void page_cut(struct case_engine *e, struct case_page *page, enum case_why why)
 	page_close_all(e, page, why);
 }
 
-/* Closes all cases of @ctx, and forgets what is in flight. */
+/* Closes all cases of @ctx, and forgets the faults in flight; or not hugetlb's. */
 static void ctx_forget(struct case_engine *e, struct case_ctx *ctx,
-		       enum case_why why)
+		       enum case_why why, bool hugetlb)
 {
 	struct case_fault *f, *next_fault;
 	struct case_page *page, *next;
 
 	for (page = ctx->pages; page; page = next) {
 		next = page->ctx_next;
+		if (page->backing == CASE_HUGETLB && !hugetlb)
+			continue;
 		page_cut(e, page, why);
 		while (page->faults)
 			fault_free(e, page->faults);
@@ -48,12 +50,31 @@ static void ctx_forget(struct case_engine *e, struct case_ctx *ctx,
 	}
 	for (f = e->orphans; f; f = next_fault) {
 		next_fault = f->page_next;
-		if (f->ctx == ctx)
+		if (f->ctx == ctx && (hugetlb || f->backing != CASE_HUGETLB))
 			fault_free(e, f);
 	}
-	while (ctx->ops)
-		op_free(e, ctx, ctx->ops);
-	ctx->known = false;
+}
+
+/**
+ * ctx_blind - something about a userfaultfd went unseen
+ * @e: the engine
+ * @ctx: which
+ */
+void ctx_blind(struct case_engine *e, struct case_ctx *ctx)
+{
+	if (ctx->state == CTX_BLIND)
+		return;
+	ctx->state = CTX_BLIND;
+	e->stats.blinded++;
+	ctx_forget(e, ctx, CASE_WHY_LOST, true);
+}
+
+static void ctx_end(struct case_engine *e, struct case_ctx *ctx)
+{
+	ctx_forget(e, ctx, CASE_WHY_CHANGED, true);
+	events_free(e, ctx);
+	ops_free(e, ctx->key);
+	ctx_free(e, ctx);
 }
 
 /**
@@ -66,10 +87,10 @@ void case_ctx_gone(struct case_engine *e, const void *key)
 	struct case_ctx *ctx = ctx_find(e, key);
 
 	e->clock++;
-	if (!ctx)
-		return;
-	ctx_forget(e, ctx, CASE_WHY_CHANGED);
-	ctx_free(e, ctx);
+	if (ctx)
+		ctx_end(e, ctx);
+	else
+		ops_free(e, key);
 }
 
 /**
@@ -84,10 +105,8 @@ void case_ctx_blind(struct case_engine *e, const void *key)
 	struct case_ctx *ctx = ctx_find(e, key);
 
 	e->clock++;
-	if (!ctx || !ctx->known)
-		return;
-	e->stats.blinded++;
-	ctx_forget(e, ctx, CASE_WHY_LOST);
+	if (ctx)
+		ctx_blind(e, ctx);
 }
 
 /**
@@ -100,35 +119,99 @@ void case_ctx_blind(struct case_engine *e, const void *key)
 void case_lost(struct case_engine *e)
 {
 	struct case_ctx *ctx;
-	unsigned int i;
 
 	e->clock++;
 	e->stats.lost++;
-	for (i = 0; i < e->limits.ctxs; i++)
-		for (ctx = e->ctx_hash[i]; ctx; ctx = ctx->next)
-			ctx_forget(e, ctx, CASE_WHY_LOST);
+	for (ctx = e->ctxs; ctx; ctx = ctx->all_next) {
+		ctx->state = CTX_BLIND;
+		ctx->mm = NULL;		/* perhaps it was closed: another one's */
+		ctx_forget(e, ctx, CASE_WHY_LOST, true);
+	}
 }
 
 /**
- * case_ctx_born - a userfaultfd begins its life: nothing about it was missed
+ * case_ctx_bear - a userfaultfd may begin its life: UFFDIO_API is entered
  * @e: the engine
  * @key: its userfaultfd_ctx; case_ctx_gone() was said of any older one there
  * @tag: the caller's, for case_ctx_tag()
  *
- * Return: false if there is no room: its events will be undecided.
+ * From here on, everything about it is recorded.
+ *
+ * Return: whether to tell the return, to case_ctx_born(). If not, there is no
+ * room for it: its events will be undecided.
  */
-bool case_ctx_born(struct case_engine *e, const void *key, unsigned long tag)
+bool case_ctx_bear(struct case_engine *e, const void *key, unsigned long tag)
 {
-	struct case_ctx *ctx;
+	struct case_ctx *ctx = ctx_find(e, key);
 
 	e->clock++;
-	ctx = ctx_create(e, key);
 	if (!ctx) {
-		e->stats.ctxs_full++;
-		return false;
+		ctx = ctx_create(e, key);
+		if (!ctx) {
+			e->stats.ctxs_full++;
+			return false;
+		}
+		ctx->tag = tag;
 	}
-	ctx->tag = tag;
+	ctx->births++;
 	return true;
+}
+
+/**
+ * case_ctx_born - UFFDIO_API returns
+ * @e: the engine
+ * @key: its userfaultfd_ctx; case_ctx_bear() has returned true
+ * @ok: it has succeeded, which it does once in the life of a userfaultfd
+ */
+void case_ctx_born(struct case_engine *e, const void *key, bool ok)
+{
+	struct case_ctx *ctx = ctx_find(e, key);
+
+	e->clock++;
+	if (!ctx)
+		return;
+	ctx->births--;
+	if (ctx->state != CTX_BORNE)
+		return;
+	if (ok)
+		ctx->state = CTX_KNOWN;
+	else if (!ctx->births)
+		ctx_end(e, ctx);	/* perhaps it is older than we are */
+}
+
+/**
+ * case_ctx_watched - whether all faults in ranges other than hugetlb are told
+ * @e: the engine
+ * @key: its userfaultfd_ctx
+ * @on: if so, no fault is in flight there whose begin was not told
+ */
+void case_ctx_watched(struct case_engine *e, const void *key, bool on)
+{
+	struct case_ctx *ctx = ctx_find(e, key);
+
+	e->clock++;
+	if (!ctx)
+		return;
+	if (!on) {
+		ctx->watched = 0;
+		ctx_forget(e, ctx, CASE_WHY_CHANGED, false);
+	} else if (!ctx->watched) {
+		ctx->watched = e->clock;
+	}
+}
+
+/**
+ * case_ctx_mm - whose address space a userfaultfd watches
+ * @e: the engine
+ * @key: its userfaultfd_ctx
+ *
+ * Return: what case_entry.mm said at its first fault, or NULL.
+ */
+const void *case_ctx_mm(struct case_engine *e, const void *key)
+{
+	struct case_ctx *ctx = ctx_find(e, key);
+
+	return ctx ? ctx->mm : NULL;
 }
 
 /**

@@ -11,7 +11,15 @@
 #endif
 #include "case_table.h"
 
-static unsigned int hash(const void *key, unsigned long addr, unsigned int n)
+/**
+ * case_hash - where to find something
+ * @key: by its key
+ * @addr: and its address
+ * @n: size of the hash table
+ *
+ * Return: the index.
+ */
+unsigned int case_hash(const void *key, unsigned long addr, unsigned int n)
 {
 	unsigned long long h = (unsigned long)key ^ (addr >> 12) * 31;
 
@@ -29,6 +37,7 @@ size_t case_bytes(const struct case_limits *l)
 {
 	return l->pages * (sizeof(struct case_page) + sizeof(void *)) +
 	       l->faults * (sizeof(struct case_fault) + sizeof(void *)) +
+	       l->faults * (sizeof(struct case_event) + 2 * sizeof(void *)) +
 	       l->ctxs * (sizeof(struct case_ctx) + sizeof(void *)) +
 	       l->ops * sizeof(struct case_op);
 }
@@ -43,7 +52,8 @@ void case_init(struct case_engine *e, const struct case_limits *l, void *mem)
 {
 	struct case_page *pages = mem;
 	struct case_fault *faults = (void *)(pages + l->pages);
-	struct case_ctx *ctxs = (void *)(faults + l->faults);
+	struct case_event *events = (void *)(faults + l->faults);
+	struct case_ctx *ctxs = (void *)(events + l->faults);
 	struct case_op *ops = (void *)(ctxs + l->ctxs);
 	unsigned int i;
 
@@ -53,12 +63,18 @@ void case_init(struct case_engine *e, const struct case_limits *l, void *mem)
 	e->pages = pages;
 	e->page_hash = (void *)(ops + l->ops);
 	e->fault_hash = (void *)(e->page_hash + l->pages);
-	e->ctx_hash = (void *)(e->fault_hash + l->faults);
+	e->events = events;
+	e->event_hash = (void *)(e->fault_hash + l->faults);
+	e->message_hash = (void *)(e->event_hash + l->faults);
+	e->ctx_hash = (void *)(e->message_hash + l->faults);
 
 	for (i = l->pages; i--; e->free_pages = &pages[i])
 		pages[i].next = e->free_pages;
 	for (i = l->faults; i--; e->free_faults = &faults[i])
 		faults[i].next = e->free_faults;
+	e->free_events_end = &events[l->faults - 1].next;
+	for (i = l->faults; i--; e->free_events = &events[i])
+		events[i].next = e->free_events;
 	for (i = l->ctxs; i--; e->free_ctxs = &ctxs[i])
 		ctxs[i].next = e->free_ctxs;
 	for (i = l->ops; i--; e->free_ops = &ops[i])
@@ -74,7 +90,7 @@ void case_init(struct case_engine *e, const struct case_limits *l, void *mem)
  */
 struct case_ctx *ctx_find(struct case_engine *e, const void *key)
 {
-	struct case_ctx *ctx = e->ctx_hash[hash(key, 0, e->limits.ctxs)];
+	struct case_ctx *ctx = e->ctx_hash[case_hash(key, 0, e->limits.ctxs)];
 
 	while (ctx && ctx->key != key)
 		ctx = ctx->next;
@@ -82,7 +98,7 @@ struct case_ctx *ctx_find(struct case_engine *e, const void *key)
 }
 
 /**
- * ctx_create - a new record, known and empty
+ * ctx_create - a new record, borne and empty
  * @e: the engine
  * @key: of a userfaultfd that has no record
  *
@@ -90,7 +106,7 @@ struct case_ctx *ctx_find(struct case_engine *e, const void *key)
  */
 struct case_ctx *ctx_create(struct case_engine *e, const void *key)
 {
-	struct case_ctx **head = &e->ctx_hash[hash(key, 0, e->limits.ctxs)];
+	struct case_ctx **head = &e->ctx_hash[case_hash(key, 0, e->limits.ctxs)];
 	struct case_ctx *ctx = e->free_ctxs;
 
 	if (!ctx)
@@ -98,9 +114,10 @@ struct case_ctx *ctx_create(struct case_engine *e, const void *key)
 	e->free_ctxs = ctx->next;
 	memset(ctx, 0, sizeof(*ctx));
 	ctx->key = key;
-	ctx->known = true;
 	ctx->next = *head;
 	*head = ctx;
+	ctx->all_next = e->ctxs;
+	e->ctxs = ctx;
 	return ctx;
 }
 
@@ -111,11 +128,14 @@ struct case_ctx *ctx_create(struct case_engine *e, const void *key)
  */
 void ctx_free(struct case_engine *e, struct case_ctx *ctx)
 {
-	struct case_ctx **link = &e->ctx_hash[hash(ctx->key, 0, e->limits.ctxs)];
+	struct case_ctx **link = &e->ctx_hash[case_hash(ctx->key, 0, e->limits.ctxs)];
 
 	while (*link != ctx)
 		link = &(*link)->next;
 	*link = ctx->next;
+	for (link = &e->ctxs; *link != ctx; )
+		link = &(*link)->all_next;
+	*link = ctx->all_next;
 	ctx->next = e->free_ctxs;
 	e->free_ctxs = ctx;
 }
@@ -131,7 +151,7 @@ void ctx_free(struct case_engine *e, struct case_ctx *ctx)
 struct case_page *page_find(struct case_engine *e, const struct case_ctx *ctx,
 			    unsigned long addr)
 {
-	struct case_page *page = e->page_hash[hash(ctx, addr, e->limits.pages)];
+	struct case_page *page = e->page_hash[case_hash(ctx, addr, e->limits.pages)];
 
 	while (page && (page->ctx != ctx || page->addr != addr))
 		page = page->next;
@@ -169,7 +189,7 @@ static void adopt_orphans(struct case_engine *e, struct case_page *page)
 struct case_page *page_create(struct case_engine *e, struct case_ctx *ctx,
 			      unsigned long addr)
 {
-	struct case_page **head = &e->page_hash[hash(ctx, addr, e->limits.pages)];
+	struct case_page **head = &e->page_hash[case_hash(ctx, addr, e->limits.pages)];
 	struct case_page *page = e->free_pages;
 
 	if (!page) {
@@ -207,7 +227,7 @@ void page_put(struct case_engine *e, struct case_page *page)
 			if (page->wait[w][t])
 				return;
 
-	link = &e->page_hash[hash(page->ctx, page->addr, e->limits.pages)];
+	link = &e->page_hash[case_hash(page->ctx, page->addr, e->limits.pages)];
 	while (*link != page)
 		link = &(*link)->next;
 	*link = page->next;
@@ -222,36 +242,55 @@ void page_put(struct case_engine *e, struct case_page *page)
 	e->free_pages = page;
 }
 
+/* A range of so many pages is searched page by page, a wider one by the list. */
+#define WALK_BY_HASH	64UL
+#define WALK_STEP	0x1000UL	/* no page is smaller */
+
 /**
- * page_close - file the verdict on the events of a page
- * @e: the engine
- * @page: the page
- * @wait: which of its events
- * @verdict: the verdict
- * @why: what is lacking, if it is CASE_UNDECIDED
+ * page_walk - begin to walk over the pages of a range
+ * @ctx: their userfaultfd
+ * @start: of the range
+ * @end: of the range, exclusive
+ *
+ * Return: for page_walk_next().
  */
-void page_close(struct case_engine *e, struct case_page *page,
-		enum case_wait wait, enum case_verdict verdict,
-		enum case_why why)
+struct page_walk page_walk(const struct case_ctx *ctx, unsigned long start,
+			   unsigned long end)
 {
-	int t;
+	struct page_walk walk = {
+		.ctx = ctx, .addr = start, .end = end, .next = ctx->pages,
+		.by_hash = end - start <= WALK_BY_HASH * WALK_STEP,
+	};
 
-	for (t = 0; t < CASE_NR_TYPES; t++) {
-		struct case_books *b = &e->stats.books[page->backing][t];
-		unsigned int n = page->wait[wait][t];
+	return walk;
+}
 
-		page->wait[wait][t] = 0;
-		if (wait == CASE_EXPOSED) {
-			/* Not an event: counted if confirmed, else dropped. */
-			if (verdict == CASE_BOGUS)
-				b->exposures += n;
-			continue;
-		}
-		b->open -= n;
-		b->verdict[verdict] += n;
-		if (verdict == CASE_UNDECIDED)
-			e->stats.why[why] += n;
+/**
+ * page_walk_next - the next page of a range
+ * @e: the engine
+ * @walk: from page_walk(); the page before may be gone
+ *
+ * Return: the page, or NULL.
+ */
+struct case_page *page_walk_next(struct case_engine *e, struct page_walk *walk)
+{
+	struct case_page *page;
+
+	while (walk->by_hash && walk->addr < walk->end) {
+		page = page_find(e, walk->ctx, walk->addr);
+		if (walk->end - walk->addr <= WALK_STEP)
+			walk->addr = walk->end;
+		else
+			walk->addr += WALK_STEP;
+		if (page)
+			return page;
 	}
+	while (!walk->by_hash && (page = walk->next)) {
+		walk->next = page->ctx_next;
+		if (page->addr >= walk->addr && page->addr < walk->end)
+			return page;
+	}
+	return NULL;
 }
 
 /**
@@ -263,7 +302,7 @@ void page_close(struct case_engine *e, struct case_page *page,
  */
 struct case_fault *fault_find(struct case_engine *e, const void *task)
 {
-	struct case_fault *f = e->fault_hash[hash(task, 0, e->limits.faults)];
+	struct case_fault *f = e->fault_hash[case_hash(task, 0, e->limits.faults)];
 
 	while (f && f->task != task)
 		f = f->next;
@@ -273,17 +312,17 @@ struct case_fault *fault_find(struct case_engine *e, const void *task)
 /**
  * fault_create - a new record, linked to its page, or to the orphans
  * @e: the engine
- * @task: who faults; has no record
+ * @entry: the fault; its task has no record
  * @ctx: its userfaultfd
- * @addr: its page
  *
  * Return: the record, or NULL if the table is full (which is counted). Its
  * page is NULL if the table of pages is full.
  */
-struct case_fault *fault_create(struct case_engine *e, const void *task,
-				struct case_ctx *ctx, unsigned long addr)
+struct case_fault *fault_create(struct case_engine *e,
+				const struct case_entry *entry,
+				struct case_ctx *ctx)
 {
-	struct case_fault **head = &e->fault_hash[hash(task, 0, e->limits.faults)];
+	struct case_fault **head = &e->fault_hash[case_hash(entry->task, 0, e->limits.faults)];
 	struct case_fault *f = e->free_faults, **chain = &e->orphans;
 
 	if (!f) {
@@ -291,16 +330,29 @@ struct case_fault *fault_create(struct case_engine *e, const void *task,
 		return NULL;
 	}
 	e->free_faults = f->next;
-	f->task = task;
+	f->task = entry->task;
 	f->ctx = ctx;
-	f->addr = addr;
+	f->addr = entry->addr;
 	f->begin = e->clock;
+	f->flags = entry->flags;
+	f->backing = entry->backing;
+	f->type = entry->type;
+	f->look = entry->look;
 	f->next = *head;
 	*head = f;
 
-	f->page = page_find(e, ctx, addr);
+	f->around = entry->flags & CASE_F_NEVER_INSTALLS ? 0 : entry->around;
+	if (f->around) {
+		f->around_next = ctx->arounds;
+		if (f->around_next)
+			f->around_next->around_prev = &f->around_next;
+		f->around_prev = &ctx->arounds;
+		ctx->arounds = f;
+	}
+
+	f->page = page_find(e, ctx, f->addr);
 	if (!f->page)
-		f->page = page_create(e, ctx, addr);
+		f->page = page_create(e, ctx, f->addr);
 	if (f->page)
 		chain = &f->page->faults;
 	f->page_next = *chain;
@@ -317,7 +369,7 @@ void fault_free(struct case_engine *e, struct case_fault *f)
 {
 	struct case_fault **link;
 
-	link = &e->fault_hash[hash(f->task, 0, e->limits.faults)];
+	link = &e->fault_hash[case_hash(f->task, 0, e->limits.faults)];
 	while (*link != f)
 		link = &(*link)->next;
 	*link = f->next;
@@ -325,85 +377,13 @@ void fault_free(struct case_engine *e, struct case_fault *f)
 	while (*link != f)
 		link = &(*link)->page_next;
 	*link = f->page_next;
+	if (f->around) {
+		*f->around_prev = f->around_next;
+		if (f->around_next)
+			f->around_next->around_prev = f->around_prev;
+	}
 	f->next = e->free_faults;
 	e->free_faults = f;
-}
-
-/**
- * op_create - a new operation in flight
- * @e: the engine
- * @ctx: its userfaultfd
- *
- * Return: the record, or NULL if the table is full (which is counted).
- */
-struct case_op *op_create(struct case_engine *e, struct case_ctx *ctx)
-{
-	struct case_op *op = e->free_ops;
-
-	if (!op) {
-		e->stats.ops_full++;
-		return NULL;
-	}
-	e->free_ops = op->next;
-	op->begin = e->clock;
-	op->next = ctx->ops;
-	ctx->ops = op;
-	return op;
-}
-
-/**
- * op_find - the operation of a task
- * @ctx: its userfaultfd
- * @task: who runs it; one of each kind at a time
- * @kind: of operation
- *
- * Return: the record, or NULL.
- */
-struct case_op *op_find(const struct case_ctx *ctx, const void *task,
-			enum case_op_kind kind)
-{
-	struct case_op *op = ctx->ops;
-
-	while (op && (op->task != task || op->kind != kind))
-		op = op->next;
-	return op;
-}
-
-/**
- * op_free - give a record back
- * @e: the engine
- * @ctx: its userfaultfd
- * @op: the record
- */
-void op_free(struct case_engine *e, struct case_ctx *ctx, struct case_op *op)
-{
-	struct case_op **link = &ctx->ops;
-
-	while (*link != op)
-		link = &(*link)->next;
-	*link = op->next;
-	op->next = e->free_ops;
-	e->free_ops = op;
-}
-
-/**
- * op_in_flight - is there an operation over a page?
- * @page: the page
- * @kind: of operation
- * @before: only those that began before this time
- *
- * Return: true if there is one.
- */
-bool op_in_flight(const struct case_page *page, enum case_op_kind kind,
-		  case_time before)
-{
-	const struct case_op *op;
-
-	for (op = page->ctx->ops; op; op = op->next)
-		if (op->kind == kind && op->begin < before &&
-		    page->addr >= op->start && page->addr < op->end)
-			return true;
-	return false;
 }
 
 /**
@@ -452,4 +432,5 @@ void case_reset(struct case_engine *e)
 		}
 	}
 	e->stats = new;
+	events_reset(e);
 }

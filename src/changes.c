@@ -208,10 +208,8 @@ int change_fork_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 0;
 	/* Whether a SIGBUS takes the place of events is only known of these. */
 	tag = case_ctx_tag(&engine, fork->parent);
-	if (tag) {
-		case_ctx_bear(&engine, ctx, tag);
+	if (tag && case_ctx_bear(&engine, ctx, tag))
 		case_ctx_born(&engine, ctx, true);
-	}
 	engine_unlock(flags);
 	if (tag)
 		ranges_inherited(ctx, fork->parent);

@@ -56,6 +56,7 @@ static const struct uffd_cmd {
  * @end: of the range, exclusive
  * @word: @cmd->done of the argument at entry
  * @since: ranges_armed() at entry
+ * @borne: of UFFDIO_API: the engine waits for its result
  */
 struct ledger_ioctl {
 	const void *ctx;
@@ -63,7 +64,7 @@ struct ledger_ioctl {
 	const struct uffd_cmd *cmd;
 	unsigned long start, end;
 	u64 word;
-	bool since;
+	bool since, borne;
 };
 
 size_t ledger_ioctl_size(void)
@@ -81,15 +82,17 @@ static const struct uffd_cmd *find_cmd(unsigned int cmd)
 }
 NOKPROBE_SYMBOL(find_cmd);
 
-static void api_begin(const void *ctx, unsigned long features)
+static bool api_begin(const void *ctx, unsigned long features)
 {
 	unsigned long flags;
+	bool borne;
 
 	/* Without these nothing can be said about it, nor when it ends. */
 	if (!probes_evidence(false) || !engine_lock(&flags))
-		return;
-	case_ctx_bear(&engine, ctx, features | LEDGER_KNOWN);
+		return false;
+	borne = case_ctx_bear(&engine, ctx, features | LEDGER_KNOWN);
 	engine_unlock(flags);
+	return borne;
 }
 NOKPROBE_SYMBOL(api_begin);
 
@@ -186,6 +189,7 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	io->start = 0;
 	io->end = ULONG_MAX;
 	io->since = ranges_armed();
+	io->borne = false;
 	if (copy_from_user_nofault(w, (void __user *)io->arg,
 				   io->cmd->words * sizeof(u64))) {
 		/* Whatever it does, it does unseen: the outcome is unsure. */
@@ -216,7 +220,7 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		break;
 	case CMD_API:
 		if (io->arg)
-			api_begin(io->ctx, w[1]);
+			io->borne = api_begin(io->ctx, w[1]);
 		break;
 	case CMD_OTHER:
 		break;
@@ -280,7 +284,8 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	switch (io->cmd->what) {
 	case CMD_API:
 		/* It succeeds once in the life of a userfaultfd. */
-		api_end(io->ctx, !ret);
+		if (io->borne)
+			api_end(io->ctx, !ret);
 		break;
 	case CMD_REGISTER:
 		register_end(io, ret);

@@ -9,7 +9,7 @@ static void setup_private(void)
 {
 	fresh(&(struct case_limits){ 4, 4, 4, 2 });
 	flags = CASE_F_PRIVATE | CASE_F_ANON_PROVES | CASE_F_ZAPS_KNOWN;
-	assert_true(case_ctx_born(&engine, UFFD, 42));
+	assert_true(born(UFFD, 42));
 }
 
 /* --- The four verdicts ------------------------------------------------- */
@@ -166,7 +166,7 @@ static void copy_that_begins_after_the_look_does_not_explain_it(void **state)
 	setup_private();
 	begin(T2, CASE_LOOK_NONE);	/* blocks judgement */
 	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_ANON);
+	event(T1, CASE_LOOK_MAPPED);
 	op(R1, CASE_OP_INSTALL);
 	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
 	expect_open(1);
@@ -323,7 +323,7 @@ static void userfaultfd_at_the_address_of_an_old_one(void **state)
 	begin(T2, CASE_LOOK_NONE);
 	case_ctx_gone(&engine, UFFD);
 	assert_int_equal(case_ctx_tag(&engine, UFFD), 0);
-	case_ctx_born(&engine, UFFD, 43);
+	born(UFFD, 43);
 	assert_int_equal(case_ctx_tag(&engine, UFFD), 43);
 	event(T2, CASE_LOOK_MAPPED);
 	expect_undecided(CASE_WHY_NO_ENTRY, 1);

@@ -9,7 +9,7 @@ static void setup(unsigned int f)
 {
 	fresh(&(struct case_limits){ 4, 4, 4, 2 });
 	flags = f;
-	case_ctx_born(&engine, UFFD, 42);
+	born(UFFD, 42);
 }
 
 #define PRIVATE	(CASE_F_PRIVATE | CASE_F_ANON_PROVES | CASE_F_ZAPS_KNOWN)
@@ -66,7 +66,7 @@ static void unsure_that_begins_after_the_look_does_not_explain_it(void **state)
 	setup(PRIVATE);
 	begin(T2, CASE_LOOK_NONE);
 	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_ANON);
+	event(T1, CASE_LOOK_MAPPED);
 	install(R1, CASE_UNSURE);
 	expect_open(1);
 	end(T2, true, CASE_LOOK_UNKNOWN);
@@ -84,7 +84,7 @@ static void copy_before_entry_explains_nothing(void **state)
 
 	/* Time goes on, whatever is told of other userfaultfds. */
 	setup(BOTH);
-	case_ctx_born(&engine, UFFD2, 0);
+	born(UFFD2, 0);
 	begin(T2, CASE_LOOK_NONE);
 	install(R1, CASE_DONE);
 	case_ctx_blind(&engine, UFFD2);
@@ -130,6 +130,7 @@ static void event_elsewhere_leaves_its_fault_unsure(void **state)
 	event(T1, CASE_LOOK_NONE);
 	entry_addr = PAGE;
 	event(T3, CASE_LOOK_MAPPED);
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 1);
 }
 
@@ -206,6 +207,7 @@ static void zap_that_ends_inside_a_fault(void **state)
 	op_done(R1, CASE_OP_ZAP, CASE_DONE);
 	end(T2, false, CASE_LOOK_MAPPED);
 	event(T1, CASE_LOOK_MAPPED);
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 1);
 }
 
@@ -351,6 +353,7 @@ static void anonymous_page_beside_a_copy_where_nothing_was_zapped(void **state)
 	begin(T3, CASE_LOOK_NONE);
 	end(T2, false, CASE_LOOK_ANON);
 	event(T3, CASE_LOOK_MAPPED);
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 1);
 }
 

@@ -9,7 +9,7 @@ static void setup_private(void)
 {
 	fresh(&(struct case_limits){ 4, 4, 4, 2 });
 	flags = CASE_F_PRIVATE | CASE_F_ANON_PROVES | CASE_F_ZAPS_KNOWN;
-	case_ctx_born(&engine, UFFD, 42);
+	born(UFFD, 42);
 }
 
 /* --- Faults that end without an event ------------------------------------ */
@@ -33,11 +33,13 @@ static void fault_that_may_have_hit_the_page_cache(void **state)
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_MAPPED);
 	end(T2, false, CASE_LOOK_MAPPED);
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 1);
 	begin(T1, CASE_LOOK_NONE);
 	begin(T2, CASE_LOOK_NONE);
 	end(T2, false, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_MAPPED);
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 2);
 	expect_exposures(0);
 }
@@ -57,7 +59,7 @@ static void write_fault_that_failed_may_have_mapped_a_page(void **state)
 {
 	setup_private();
 	begin(T1, CASE_LOOK_NONE);
-	flags |= CASE_F_WRITE;
+	flags = CASE_F_PRIVATE | CASE_F_WRITE | CASE_F_ZAPS_KNOWN;
 	begin(T2, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_MAPPED);
 	end(T2, true, CASE_LOOK_UNKNOWN);
@@ -90,6 +92,7 @@ static void fault_that_began_mapped_where_zaps_are_unknown(void **state)
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_MAPPED);
 	end(T2, false, CASE_LOOK_MAPPED);
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 1);
 }
 
@@ -101,6 +104,7 @@ static void fault_that_began_mapped_and_a_zap(void **state)
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_MAPPED);
 	end(T2, false, CASE_LOOK_MAPPED);
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 1);
 
 	setup_private();
@@ -109,7 +113,7 @@ static void fault_that_began_mapped_and_a_zap(void **state)
 	begin(T1, CASE_LOOK_NONE);
 	end(T2, false, CASE_LOOK_MAPPED);
 	event(T1, CASE_LOOK_MAPPED);
-	expect_undecided(CASE_WHY_SILENT, 1);
+	expect_undecided(CASE_WHY_DROPPED, 1);
 
 	setup_private();
 	op(R1, CASE_OP_ZAP);
@@ -117,7 +121,7 @@ static void fault_that_began_mapped_and_a_zap(void **state)
 	begin(T1, CASE_LOOK_NONE);
 	end(T2, false, CASE_LOOK_MAPPED);
 	event(T1, CASE_LOOK_MAPPED);
-	expect_undecided(CASE_WHY_SILENT, 1);
+	expect_undecided(CASE_WHY_DROPPED, 1);
 }
 
 static void first_look_that_was_old(void **state)
@@ -131,6 +135,7 @@ static void first_look_that_was_old(void **state)
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_MAPPED);
 	end(T2, false, CASE_LOOK_MAPPED);
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 1);
 }
 
@@ -174,6 +179,7 @@ static void anonymous_page_by_a_copy_in_flight(void **state)
 	event(T1, CASE_LOOK_MAPPED);
 	op(R1, CASE_OP_INSTALL);
 	end(T2, false, CASE_LOOK_ANON);
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 1);
 	expect_exposures(0);
 }
@@ -321,6 +327,7 @@ static void return_of_a_fault_was_missed(void **state)
 	event(T1, CASE_LOOK_MAPPED);
 	expect_open(1);
 	begin(T2, CASE_LOOK_NONE);	/* so the last one has ended */
+	expire();
 	expect_undecided(CASE_WHY_SILENT, 1);
 	event(T2, CASE_LOOK_MAPPED);	/* but before this one began */
 	expect_verdict(CASE_BOGUS, 1);
@@ -363,7 +370,7 @@ static void hook_was_missed(void **state)
 static void mremap_blinds_one_userfaultfd(void **state)
 {
 	setup_private();
-	case_ctx_born(&engine, UFFD2, 0);
+	born(UFFD2, 0);
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_NONE);
 	case_ctx_blind(&engine, UFFD);

@@ -6,7 +6,7 @@ static void setup_private(void)
 {
 	fresh(&(struct case_limits){ 4, 4, 4, 2 });
 	flags = CASE_F_PRIVATE | CASE_F_ANON_PROVES | CASE_F_ZAPS_KNOWN;
-	case_ctx_born(&engine, UFFD, 42);
+	born(UFFD, 42);
 }
 
 /* --- Tables that are full --------------------------------------------------- */
@@ -14,7 +14,7 @@ static void setup_private(void)
 static void table_of_pages_is_full(void **state)
 {
 	fresh(&(struct case_limits){ 1, 4, 4, 1 });
-	case_ctx_born(&engine, UFFD, 0);
+	born(UFFD, 0);
 	entry_addr = PAGE + 0x1000;
 	begin(T1, CASE_LOOK_NONE);
 	entry_addr = PAGE;
@@ -40,7 +40,7 @@ static void orphan_ends_silently(void **state)
 	struct case_entry x;
 
 	fresh(&(struct case_limits){ 1, 4, 4, 1 });
-	case_ctx_born(&engine, UFFD, 0);
+	born(UFFD, 0);
 	flags = CASE_F_ZAPS_KNOWN;
 	entry_addr = PAGE + 0x1000;
 	begin(T1, CASE_LOOK_NONE);
@@ -64,7 +64,7 @@ static void orphan_ends_silently(void **state)
 static void table_of_faults_is_full(void **state)
 {
 	fresh(&(struct case_limits){ 4, 1, 4, 1 });
-	case_ctx_born(&engine, UFFD, 0);
+	born(UFFD, 0);
 	begin(T1, CASE_LOOK_NONE);
 	begin(T2, CASE_LOOK_NONE);
 	assert_int_equal(engine.stats.faults_full, 1);
@@ -76,26 +76,27 @@ static void table_of_faults_is_full(void **state)
 static void table_of_operations_is_full(void **state)
 {
 	fresh(&(struct case_limits){ 4, 4, 1, 1 });
-	case_ctx_born(&engine, UFFD, 0);
+	born(UFFD, 0);
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_NONE);
 	op(R1, CASE_OP_INSTALL);
 	op(R2, CASE_OP_INSTALL);
 	assert_int_equal(engine.stats.ops_full, 1);
 	expect_undecided(CASE_WHY_LOST, 1);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
 	expect_all_free(1);
 }
 
 static void table_of_userfaultfds_is_full(void **state)
 {
 	fresh(&(struct case_limits){ 4, 4, 4, 1 });
-	assert_true(case_ctx_born(&engine, UFFD, 1));
-	assert_false(case_ctx_born(&engine, UFFD2, 2));
+	assert_true(born(UFFD, 1));
+	assert_false(born(UFFD2, 2));
 	assert_int_equal(engine.stats.ctxs_full, 1);
 	assert_int_equal(case_ctx_tag(&engine, UFFD2), 0);
 	case_ctx_gone(&engine, UFFD2);
 	case_ctx_gone(&engine, UFFD);
-	assert_true(case_ctx_born(&engine, UFFD2, 2));
+	assert_true(born(UFFD2, 2));
 }
 
 static void many_records_in_small_hashes(void **state)
@@ -104,7 +105,7 @@ static void many_records_in_small_hashes(void **state)
 
 	fresh(&(struct case_limits){ 64, 64, 4, 3 });
 	for (i = 1; i <= 3; i++)
-		assert_true(case_ctx_born(&engine, (void *)(i << 12), i));
+		assert_true(born((void *)(i << 12), i));
 	for (i = 0; i < n; i++) {
 		entry_ctx = (void *)((1 + i % 3) << 12);
 		entry_addr = PAGE + (i << 12);
@@ -167,6 +168,7 @@ static void reset_keeps_what_is_open(void **state)
 static void books_are_kept_by_backing_and_type(void **state)
 {
 	setup_private();
+	case_ctx_watched(&engine, UFFD, true);
 	backing = CASE_SHMEM;
 	type = CASE_MINOR;
 	begin(T1, CASE_LOOK_MAPPED);
@@ -183,6 +185,7 @@ static void books_are_kept_by_backing_and_type(void **state)
 static void page_whose_backing_changes(void **state)
 {
 	setup_private();
+	case_ctx_watched(&engine, UFFD, true);
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_NONE);
 	backing = CASE_SHMEM;
@@ -199,7 +202,7 @@ static void page_whose_backing_changes(void **state)
 static void orphans_find_their_page(void **state)
 {
 	fresh(&(struct case_limits){ 1, 6, 4, 1 });
-	case_ctx_born(&engine, UFFD, 0);
+	born(UFFD, 0);
 	flags = CASE_F_ZAPS_KNOWN;
 	entry_addr = PAGE + 0x1000;
 	begin(T1, CASE_LOOK_NONE);
@@ -230,7 +233,7 @@ static void lost_is_about_every_userfaultfd(void **state)
 
 	fresh(&(struct case_limits){ 4, 4, 4, 8 });
 	for (i = 1; i <= 8; i++)
-		case_ctx_born(&engine, (void *)(i << 12), 0);
+		born((void *)(i << 12), 0);
 	case_lost(&engine);
 	for (i = 1; i <= 8; i++) {
 		entry_ctx = (void *)(i << 12);
@@ -245,7 +248,7 @@ static void pages_of_a_closed_userfaultfd_are_all_found(void **state)
 	unsigned long i;
 
 	fresh(&(struct case_limits){ 8, 8, 4, 2 });
-	case_ctx_born(&engine, UFFD, 0);
+	born(UFFD, 0);
 	for (i = 0; i < 6; i++) {
 		entry_addr = PAGE + (i << 12);
 		begin((void *)(0x100 + i), CASE_LOOK_NONE);

@@ -16,6 +16,7 @@
 #define PAGE	0x200000UL
 #define UFFD	((void *)0x1000)
 #define UFFD2	((void *)0x2000)
+#define MM	((void *)0x500)
 #define T1	((void *)0x10)
 #define T2	((void *)0x20)
 #define T3	((void *)0x30)
@@ -42,10 +43,20 @@ static inline void fresh(const struct case_limits *limits)
 	flags = 0;
 }
 
+/* UFFDIO_API, from its entry to its return. */
+static inline bool born(const void *key, unsigned long tag)
+{
+	if (!case_ctx_bear(&engine, key, tag))
+		return false;
+	case_ctx_born(&engine, key, true);
+	return true;
+}
+
 static inline struct case_entry entry(void *task, enum case_look look)
 {
 	return (struct case_entry){
 		.task = task, .ctx = entry_ctx, .addr = entry_addr, .owner = 7,
+		.mm = MM, .size = 0x1000,
 		.backing = backing, .type = type, .flags = flags, .look = look,
 		.stamp = engine.clock,
 	};
@@ -73,6 +84,15 @@ static inline void end(void *task, bool nothing, enum case_look look)
 static inline void looked(enum case_look look)
 {
 	case_looked(&engine, UFFD, PAGE, look, engine.clock);
+}
+
+/* Nothing decisive any more. */
+static inline void expire(void)
+{
+	int i;
+
+	for (i = 0; i < CASE_MAX_LOOKS; i++)
+		looked(CASE_LOOK_UNKNOWN);
 }
 
 static inline void op(void *task, enum case_op_kind kind)
