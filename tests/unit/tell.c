@@ -147,7 +147,8 @@ told:
 	entry.look = a->entry_look;
 	if (!a->untold) {
 		say("      fact: its fault begins");
-		w.uffd[scen->key[a->cell]].placed = 1;
+		w.uffd[scen->key[a->cell]].placed =
+			!!ctx_find(&eng, cell_key(a->cell));
 		case_fault_begin(&eng, &entry);
 	}
 	if (eng.stats.pages_full != before.pages_full)
@@ -201,7 +202,8 @@ void tell_event(struct actor *a)
 
 	fact_open();
 	a->accept |= accept_now(a);
-	if (scen->shared)
+	if (scen->shared && (!(scen->opts & O_MERGE) ||
+			     w.uffd[scen->key[a->cell]].merged))
 		a->weak |= W_SHARED;
 	if (!w.uffd[scen->key[a->cell]].known)
 		a->weak |= W_UNKNOWN;
