@@ -386,7 +386,7 @@ const struct scenario scenarios[] = {
 		.limits = { .pages = 1, .faults = 4, .ops = 4, .ctxs = 1 },
 		.cells = 1, .max_open = 3,
 		.cast = {
-			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
 			{ RESOLVER, 1 }, { MONITOR, 2 }, { LOOKER, 1 },
 		},
 	}, {
@@ -397,7 +397,7 @@ const struct scenario scenarios[] = {
 		.limits = { .pages = 1, .faults = 4, .ops = 4, .ctxs = 1 },
 		.cells = 1, .max_open = 3,
 		.cast = {
-			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
+			{ READER, 2 }, { MOVER, ANY },
 			{ RESOLVER, 1 }, { MONITOR, 2 }, { LOOKER, 1 },
 		},
 	},
