@@ -286,8 +286,8 @@ static u8 *put_events(u8 *p)
 
 static const u8 *get_events(const u8 *p)
 {
-	struct case_event *list[16], *v, *plain = NULL;
-	int n = *p++, i, c;
+	struct case_event *list[16], *plain[16], *v;
+	int n = *p++, i, c, nplain = 0;
 
 	for (i = 0; i < n; i++, p += 4) {
 		struct case_entry entry = {
@@ -304,21 +304,11 @@ static const u8 *get_events(const u8 *p)
 			event_waits(v, cell_page(p[0]), p[3]);
 	}
 	for (v = eng.free_events; v; v = v->next)
-		if (!v->ctx) {
-			plain = v;
-			break;
-		}
-	eng.free_events = NULL;
+		if (!v->ctx)
+			plain[nplain++] = v;
 	eng.free_events_end = &eng.free_events;
 	for (; *p != 254; p++) {
-		if (*p == 255) {
-			v = plain;
-			do
-				plain = plain->next;
-			while (plain && plain->ctx);
-		} else {
-			v = list[*p];
-		}
+		v = *p == 255 ? plain[--nplain] : list[*p];
 		*eng.free_events_end = v;
 		eng.free_events_end = &v->next;
 	}

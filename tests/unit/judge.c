@@ -338,6 +338,8 @@ next:		;
 			violate("theorem 3: %llu %s events delivered, not %u",
 				n, verdict_names[v], delivered[v]);
 	}
-	if (eng.stats.unmatched != before.unmatched)
+	/* With records used again, a message may come too late. */
+	if (eng.stats.unmatched != before.unmatched &&
+	    !(scen->opts & O_LATE && scen->cast[0].left == ANY))
 		violate("theorem 3: a message belongs to no event");
 }
