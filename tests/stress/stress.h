@@ -110,7 +110,10 @@ struct options {
 	X(child_events)		/* MISSING and MINOR, in children */	\
 	X(child_wrong_events)	/* they are in wrong_events, too */	\
 	X(blocked)		/* threads that raised an event */	\
-	X(blocked_again)	/* events besides those */
+	X(blocked_again)	/* events besides those */		\
+	X(offline_busy)							\
+	X(offline_other)						\
+	X(offline_calls)
 
 #define COUNT_ENUM(name)	C_##name,
 enum count { COUNTS(COUNT_ENUM) NR_COUNTS };
@@ -261,6 +264,7 @@ const char *compact_unsupported(const struct path *path);
 void compact_op(struct writer_thread *wt);
 void compact_end(struct writer_thread *wt);
 const char *offline_unsupported(const struct path *path);
+const char *offline_no_truth(const struct path *path);
 void offline_op(struct writer_thread *wt);
 
 /* writer_protect.c */
