@@ -113,7 +113,9 @@ struct options {
 	X(blocked_again)	/* events besides those */		\
 	X(offline_busy)							\
 	X(offline_other)						\
-	X(offline_calls)
+	X(offline_calls)						\
+	X(migrate_again)	/* gave up: somebody holds the page */	\
+	X(migrate_errno)	/* of the last of migrate_other */
 
 #define COUNT_ENUM(name)	C_##name,
 enum count { COUNTS(COUNT_ENUM) NR_COUNTS };
@@ -201,7 +203,8 @@ struct writer_thread {
 	unsigned int	nr;
 	unsigned int	next;			/* of its own pages */
 	bool		flip;			/* node 1 or 0, protect or not */
-	int8_t		*where;			/* node of each page, as far as known */
+	int8_t		*where;			/* node of each page, -1: not known */
+	bool		located;
 	void		*private;		/* the writer's own */
 };
 

@@ -26,6 +26,23 @@ const char *migrate_unsupported(const struct path *path)
 	return NULL;
 }
 
+/* Where the pages are to begin with: what is there already has not moved */
+static void locate_pages(struct writer_thread *wt)
+{
+	struct run *run = wt->run;
+	void *addr;
+	unsigned int i;
+	int status;
+
+	for (i = 0; i < wt->nr; i++) {
+		addr = run->area + (wt->first + i) * run->page_size;
+		status = -1;
+		syscall(SYS_move_pages, 0, 1UL, &addr, NULL, &status, 0);
+		wt->where[i] = status == run->node[0] ? 0 :
+			       status == run->node[1] ? 1 : -1;
+	}
+}
+
 static void account_migrated(struct writer_thread *wt, unsigned int page,
 			     int status)
 {
@@ -41,10 +58,13 @@ static void account_migrated(struct writer_thread *wt, unsigned int page,
 		count(C_migrate_absent);	/* dropped at the moment */
 		break;
 	default:
-		if (status != wt->run->node[wt->flip])
-			count(C_migrate_other);
-		else if (wt->where[page] != wt->flip)
+		if (status != wt->run->node[wt->flip]) {
+			count(status == -EAGAIN ? C_migrate_again : C_migrate_other);
+			if (status < 0)
+				atomic_store(&counts[C_migrate_errno], -status);
+		} else if (wt->where[page] == !wt->flip) {
 			count(C_migrated_pages);
+		}
 		if (status == wt->run->node[0] || status == wt->run->node[1])
 			wt->where[page] = status == wt->run->node[1];
 	}
@@ -58,6 +78,11 @@ void migrate_op(struct writer_thread *wt)
 	unsigned int first, nr, i;
 	long ret;
 
+	if (!wt->located) {
+		locate_pages(wt);
+		wt->located = true;
+		wt->flip = wt->where[0] == 1;	/* changes with the first pass */
+	}
 	/* a larger batch is a larger call for nothing: this is plenty */
 	nr = take_batch(wt, &first);
 	if (nr > 64) {
