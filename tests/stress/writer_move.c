@@ -116,29 +116,27 @@ const char *pinned_unsupported(const struct path *path)
 	return migrate_unsupported(path);
 }
 
+/* A page that is dropped is not pinned: it would stay, and nobody would own it */
 static int pin_pages(struct writer_thread *wt)
 {
 	struct run *run = wt->run;
-	size_t step = run->page_size;
-	char *at = run->area + wt->first * run->page_size;
-	char *end = at + wt->nr * run->page_size;
-	int fd[2], err = 0;
+	unsigned int i;
+	int fd[2];
 
 	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
-	fcntl(fd[1], F_SETPIPE_SZ, (end - at) / step * sysconf(_SC_PAGESIZE));
-	for (; !err && at < end; at += step) {
-		struct iovec one = { .iov_base = at, .iov_len = 1 };
+	fcntl(fd[1], F_SETPIPE_SZ, wt->nr * sysconf(_SC_PAGESIZE));
+	for (i = 0; i < wt->nr; i++) {
+		unsigned int page = wt->first + i;
+		struct iovec one = {
+			.iov_base = run->area + page * run->page_size,
+			.iov_len = 1,
+		};
 
-		if (vmsplice(fd[1], &one, 1, 0) != 1)
-			err = -errno;
+		if (!page_is_dropped(run, page) && vmsplice(fd[1], &one, 1, 0) != 1)
+			return -errno;
 	}
-	if (err) {
-		close(fd[0]);
-		close(fd[1]);
-	}
-	/* else until the process ends */
-	return err;
+	return 0;	/* the pipe stays until the process ends */
 }
 
 void pinned_op(struct writer_thread *wt)
