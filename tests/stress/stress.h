@@ -110,7 +110,12 @@ struct options {
 	X(child_events)		/* MISSING and MINOR, in children */	\
 	X(child_wrong_events)	/* they are in wrong_events, too */	\
 	X(blocked)		/* threads that raised an event */	\
-	X(blocked_again)	/* events besides those */
+	X(blocked_again)	/* events besides those */		\
+	X(offline_busy)							\
+	X(offline_other)						\
+	X(offline_calls)						\
+	X(migrate_again)	/* gave up: somebody holds the page */	\
+	X(migrate_errno)	/* of the last of migrate_other */
 
 #define COUNT_ENUM(name)	C_##name,
 enum count { COUNTS(COUNT_ENUM) NR_COUNTS };
@@ -198,7 +203,8 @@ struct writer_thread {
 	unsigned int	nr;
 	unsigned int	next;			/* of its own pages */
 	bool		flip;			/* node 1 or 0, protect or not */
-	int8_t		*where;			/* node of each page, as far as known */
+	int8_t		*where;			/* node of each page, -1: not known */
+	bool		located;
 	void		*private;		/* the writer's own */
 };
 
@@ -261,6 +267,7 @@ const char *compact_unsupported(const struct path *path);
 void compact_op(struct writer_thread *wt);
 void compact_end(struct writer_thread *wt);
 const char *offline_unsupported(const struct path *path);
+const char *offline_no_truth(const struct path *path);
 void offline_op(struct writer_thread *wt);
 
 /* writer_protect.c */

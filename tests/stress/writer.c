@@ -25,6 +25,8 @@ const struct writer writers[] = {
 		.name		= "migrate-pinned",
 		.what		= "move_pages(2) of pages that cannot move",
 		.nodes		= 2,
+		.batch		= 1,
+		.base_batch	= 64,
 		.proof		= C_migrate_calls,
 		.unsupported	= pinned_unsupported,
 		.op		= pinned_op,
@@ -79,7 +81,8 @@ const struct writer writers[] = {
 	{
 		.name		= "compact",
 		.what		= "/proc/sys/vm/compact_memory",
-		.base_pages	= 256,
+		.base_pages	= 8192,
+		.readers	= 1,
 		.proof		= C_compactions,
 		.unsupported	= compact_unsupported,
 		.op		= compact_op,
@@ -88,8 +91,10 @@ const struct writer writers[] = {
 	{
 		.name		= "soft-offline",
 		.what		= "madvise(MADV_SOFT_OFFLINE), a few pages",
-		.proof		= C_offlined_pages,
+		.batch		= 1,
+		.proof		= C_offline_calls,
 		.unsupported	= offline_unsupported,
+		.no_truth	= offline_no_truth,
 		.op		= offline_op,
 	},
 	{
