@@ -130,6 +130,18 @@ static void report_points(const struct run *run)
 	point(!run->stuck, "all threads ended");
 }
 
+static void report_blocked(const struct run *run)
+{
+	unsigned int nr = run->opt->blocked;
+
+	point(counted(C_blocked) == nr, "%s: each of %u blocked threads raised an event",
+	      run->path->name, nr);
+	point(!counted(C_other_events), "no other event came");
+	point(!counted(C_bad_reads) && counted(C_reads) == nr,
+	      "each thread has read what the page holds");
+	point(!run->stuck, "all threads ended");
+}
+
 static double per_million(unsigned long long part, unsigned long long whole)
 {
 	return whole ? 1e6 * part / whole : 0;
@@ -163,7 +175,8 @@ static void report_facts(const struct run *run)
 static int set_up(struct run *run)
 {
 	uint64_t want = path_features(run->path) |
-			writer_features(run->writer, run->path);
+			writer_features(run->writer, run->path) |
+			(run->opt->fork ? UFFD_FEATURE_EVENT_FORK : 0);
 	int status;
 
 	status = setup_nodes(run);
@@ -250,8 +263,11 @@ int main(int argc, char **argv)
 		return status;
 	}
 
-	puts("1..6");
-	report_points(run);
+	puts(opt.blocked ? "1..4" : "1..6");
+	if (opt.blocked)
+		report_blocked(run);
+	else
+		report_points(run);
 	report_facts(run);
 	return failed ? EXIT_NOT_OK : 0;
 }

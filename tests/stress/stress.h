@@ -21,7 +21,7 @@
 #define EXIT_USAGE	2
 #define EXIT_NEEDS	3	/* huge pages, nodes or rights are missing */
 
-#define MAX_PAGES	4096
+#define MAX_PAGES	16384
 #define MAX_READ_BATCH	1024
 #define MAX_THREADS	64	/* of each kind */
 
@@ -44,6 +44,10 @@ struct options {
 	uint64_t		until_wrong;	/* 0: run the whole time */
 	uint64_t		seed;
 	unsigned int		read_batch;	/* messages in one read() */
+	unsigned int		blocked;	/* 0: the ordinary run */
+	bool			resolver_process;
+	bool			second_uffd;
+	bool			fork;
 	bool			setup;
 };
 
@@ -98,7 +102,15 @@ struct options {
 	X(offlined_pages)						\
 	X(offline_errors)						\
 	X(pageouts)							\
-	X(swapped_out)		/* by the whole machine */
+	X(migrate_calls)						\
+	X(swapped_out)		/* by the whole machine */		\
+	X(forks)							\
+	X(fork_events)							\
+	X(child_reads)							\
+	X(child_events)		/* MISSING and MINOR, in children */	\
+	X(child_wrong_events)	/* they are in wrong_events, too */	\
+	X(blocked)		/* threads that raised an event */	\
+	X(blocked_again)	/* events besides those */
 
 #define COUNT_ENUM(name)	C_##name,
 enum count { COUNTS(COUNT_ENUM) NR_COUNTS };
@@ -128,6 +140,7 @@ struct run {
 	const struct writer	*writer;
 
 	int			uffd;
+	int			fill_uffd;	/* the one that installs */
 	int			memfd;
 	char			*area;
 	char			*source;	/* page n of it is what page n holds */
@@ -151,6 +164,7 @@ struct run {
 	atomic_bool		stop_writers;	/* droppers and prefetcher, too */
 	atomic_bool		stop_readers;
 	atomic_bool		stop_resolvers;
+	atomic_ulong		children_done;
 	unsigned int		stuck;		/* threads that did not end */
 };
 
@@ -195,7 +209,9 @@ struct writer {
 	uint64_t	reg_mode;		/* added to the path's */
 	unsigned int	nodes;			/* with memory, that it needs */
 	unsigned int	batch;			/* default pages in an operation, 0: all */
+	unsigned int	base_batch;		/* the same for base pages, 0: batch */
 	unsigned int	pages;			/* default, 0: the path's */
+	unsigned int	base_pages;
 	unsigned int	readers;		/* default, 0: by the number of CPUs */
 	enum count	proof;			/* not 0 once it has done its work */
 	/* UFFD_FEATURE_*, besides the path's */
@@ -239,6 +255,8 @@ void *writer_thread(void *arg);
 /* writer_move.c */
 const char *migrate_unsupported(const struct path *path);
 void migrate_op(struct writer_thread *wt);
+const char *pinned_unsupported(const struct path *path);
+void pinned_op(struct writer_thread *wt);
 const char *compact_unsupported(const struct path *path);
 void compact_op(struct writer_thread *wt);
 void compact_end(struct writer_thread *wt);
@@ -288,6 +306,16 @@ void watch_doubts(struct run *run, bool end);
 int resolvers_start(struct run *run);
 void resolvers_stop(struct run *run);
 void *prefetcher(void *arg);
+int provide(struct run *run, unsigned int page, bool minor);
+void take_child_message(struct run *run, int uffd, const struct uffd_msg *msg);
+
+/* forker.c */
+void *forker(void *arg);
+void adopt_child(struct run *run, int uffd);
+void adopted_end(void);
+
+/* blocked.c */
+int run_blocked(struct run *run);
 
 /* options.c */
 void parse_options(int argc, char **argv, struct options *opt);
@@ -304,6 +332,8 @@ void list_table(void);
 extern const char *volatile run_phase;
 extern atomic_bool run_interrupted;
 int run_stress(struct run *run);
+__attribute__((format(printf, 2, 3)))
+int fail(int status, const char *format, ...);
 int join_before(pthread_t thread, unsigned int seconds);
 
 #endif /* STRESS_H */

@@ -15,10 +15,19 @@ const struct writer writers[] = {
 		.name		= "migrate",
 		.what		= "move_pages(2) between two nodes",
 		.nodes		= 2,
-		.batch		= 1,
+		.batch		= 1,		/* the kernel drains LRU lists before it */
+		.base_batch	= 64,
 		.proof		= C_migrated_pages,
 		.unsupported	= migrate_unsupported,
 		.op		= migrate_op,
+	},
+	{
+		.name		= "migrate-pinned",
+		.what		= "move_pages(2) of pages that cannot move",
+		.nodes		= 2,
+		.proof		= C_migrate_calls,
+		.unsupported	= pinned_unsupported,
+		.op		= pinned_op,
 	},
 	{
 		.name		= "wp",
@@ -29,6 +38,7 @@ const struct writer writers[] = {
 		 * CPUs whose TLB it has to wait for.
 		 */
 		.pages		= 64,
+		.base_pages	= 512,
 		.readers	= 1,
 		.proof		= C_wp_changes,
 		.features	= path_wp_features,
@@ -39,6 +49,7 @@ const struct writer writers[] = {
 		.what		= "PAGEMAP_SCAN with PM_SCAN_WP_MATCHING",
 		.reg_mode	= UFFDIO_REGISTER_MODE_WP,
 		.pages		= 64,
+		.base_pages	= 512,
 		.readers	= 1,
 		.proof		= C_wp_changes,
 		.features	= scan_features,
@@ -51,6 +62,7 @@ const struct writer writers[] = {
 		.name		= "mprotect",
 		.what		= "mprotect(2), read only and back",
 		.pages		= 64,
+		.base_pages	= 512,
 		.proof		= C_protections,
 		.op		= mprotect_op,
 	},
@@ -58,6 +70,7 @@ const struct writer writers[] = {
 		.name		= "cold",
 		.what		= "madvise(MADV_COLD)",
 		.pages		= 64,
+		.base_pages	= 512,
 		.readers	= 1,
 		.proof		= C_protections,
 		.unsupported	= cold_unsupported,
@@ -66,7 +79,7 @@ const struct writer writers[] = {
 	{
 		.name		= "compact",
 		.what		= "/proc/sys/vm/compact_memory",
-		.pages		= 256,
+		.base_pages	= 256,
 		.proof		= C_compactions,
 		.unsupported	= compact_unsupported,
 		.op		= compact_op,

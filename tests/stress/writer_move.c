@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define MPOL_MF_MOVE	(1 << 1)	/* linux/mempolicy.h */
@@ -73,8 +74,57 @@ void migrate_op(struct writer_thread *wt)
 		      MPOL_MF_MOVE);
 	if (ret < 0 && errno != ENOENT)
 		count(C_writer_errors);
+	count(C_migrate_calls);
 	for (i = 0; i < nr; i++)
 		account_migrated(wt, first + i, status[i]);
+}
+
+/*
+ * A pipe that holds a reference to each page, so that it cannot be moved.  The
+ * kernel finds that out late: it has cleared the pte by then, and puts it back.  It
+ * tries often, at last without batching TLB flushes: these lie in the window then.
+ */
+const char *pinned_unsupported(const struct path *path)
+{
+	if (path->huge_kb > 2048)
+		return "a failed move of 1 GiB is that of a smaller page, but slow";
+	return migrate_unsupported(path);
+}
+
+static int pin_pages(struct writer_thread *wt)
+{
+	struct run *run = wt->run;
+	size_t step = run->path->huge_kb ? run->page_size :
+					   (size_t)sysconf(_SC_PAGESIZE);
+	char *at = run->area + wt->first * run->page_size;
+	char *end = at + wt->nr * run->page_size;
+	int fd[2], err = 0;
+
+	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	fcntl(fd[1], F_SETPIPE_SZ, (end - at) / step * sysconf(_SC_PAGESIZE));
+	for (; !err && at < end; at += step) {
+		struct iovec one = { .iov_base = at, .iov_len = 1 };
+
+		if (vmsplice(fd[1], &one, 1, 0) != 1)
+			err = -errno;
+	}
+	if (err) {
+		close(fd[0]);
+		close(fd[1]);
+	}
+	/* else until the process ends */
+	return err;
+}
+
+void pinned_op(struct writer_thread *wt)
+{
+	if (!wt->private) {
+		wt->private = wt;
+		if (pin_pages(wt))
+			count(C_writer_errors);
+	}
+	migrate_op(wt);
 }
 
 /*

@@ -44,6 +44,7 @@ char violation[256];
 bool telling, forcing;
 
 struct case_stats before;
+unsigned int delivered[CASE_NR_VERDICTS];
 static unsigned int closed[CASE_NR_VERDICTS];
 
 static const char * const verdict_names[] = {
@@ -89,6 +90,9 @@ u8 accept_now(const struct actor *a)
 	return t;
 }
 
+/* Of all events of a page that wait. */
+static u16 shared_weak[MAX_CELLS];
+
 static bool excused(const struct pending *p, enum case_why why)
 {
 	static const u16 reason[CASE_NR_WHYS] = {
@@ -103,6 +107,9 @@ static bool excused(const struct pending *p, enum case_why why)
 	if (why == CASE_WHY_LOST && eng.stats.blinded != before.blinded &&
 	    (!eng.free_ops || !eng.free_faults))
 		return true;	/* a table is full, right now */
+	/* What may have mapped a file page counts for all events of a page. */
+	if (why == CASE_WHY_SILENT)
+		return (p->weak | shared_weak[p->cell]) & W_SILENT;
 	if (why != CASE_WHY_TIMEOUT)
 		return p->weak & reason[why];
 	if (forcing || !scen->zaps_known || scen->opts & O_TRYLOCK)
@@ -122,6 +129,10 @@ static void judge(const struct pending *p, enum case_verdict verdict,
 			violate("theorem 1: an exposure was counted that was none");
 		return;
 	}
+	if (p->holder)
+		w.actor[p->holder - 1].verdict = 1 + verdict;
+	if (p->read)
+		delivered[verdict]++;
 	say("      ==> verdict: %s%s%s", verdict_names[verdict],
 	    verdict == CASE_UNDECIDED ? ", " : "",
 	    verdict == CASE_UNDECIDED ? why_names[why] : "");
@@ -237,15 +248,18 @@ void fact_open(void)
 		w.missed = 0;
 		fact_open();
 		say("      fact: hooks were missed");
-		for (c = 0; c < scen->cells; c++) {
+		for (c = 0; c < scen->cells; c++)
 			mark_weak(c, W_LOST | W_UNKNOWN);
-			w.uffd[c].known = 0;
-		}
+		for (c = 0; c < MAX_KEYS; c++)
+			w.uffd[c].known = w.uffd[c].placed = 0;
 		case_lost(&eng);
 	}
 	before = eng.stats;
 	for (i = 0; i < CASE_NR_VERDICTS; i++)
-		closed[i] = 0;
+		closed[i] = delivered[i] = 0;
+	memset(shared_weak, 0, sizeof(shared_weak));
+	for (i = 0; i < w.npending; i++)
+		shared_weak[w.pending[i].cell] |= w.pending[i].weak;
 }
 
 void fact_close(void)
@@ -273,8 +287,8 @@ void fact_close(void)
 		if (p->label == NEW)	/* closed without ever being open */
 			for (v = 0; v < CASE_NR_VERDICTS; v++) {
 				const struct case_stats *s = &eng.stats;
-				unsigned long long n = s->books[0][p->type].verdict[v] -
-					before.books[0][p->type].verdict[v];
+				unsigned long long n = s->books[scen->backing][p->type].verdict[v] -
+					before.books[scen->backing][p->type].verdict[v];
 
 				if (n <= closed[v])
 					continue;
@@ -309,7 +323,19 @@ next:		;
 		violate("theorem 3: %llu open, but %llu wait", open, waits);
 	for (c = 0; c < scen->cells; c++)
 		if (eng.stats.blinded != before.blinded) {
-			w.uffd[c].known = 0;
+			w.uffd[scen->key[c]].known = 0;
 			mark_weak(c, W_LOST | W_UNKNOWN);
 		}
+	for (v = 0; v < CASE_NR_VERDICTS; v++) {
+		unsigned long long n = 0;
+
+		for (t = 0; t < CASE_NR_TYPES; t++)
+			n += eng.stats.books[scen->backing][t].delivered[v] -
+			     before.books[scen->backing][t].delivered[v];
+		if (n != delivered[v])
+			violate("theorem 3: %llu %s events delivered, not %u",
+				n, verdict_names[v], delivered[v]);
+	}
+	if (eng.stats.unmatched != before.unmatched)
+		violate("theorem 3: a message belongs to no event");
 }
