@@ -115,7 +115,8 @@ struct options {
 	X(offline_other)						\
 	X(offline_calls)						\
 	X(migrate_again)	/* gave up: somebody holds the page */	\
-	X(migrate_errno)	/* of the last of migrate_other */
+	X(migrate_errno)	/* of the last of migrate_other */	\
+	X(migrate_tried)	/* moved, or unmapped and put back */
 
 #define COUNT_ENUM(name)	C_##name,
 enum count { COUNTS(COUNT_ENUM) NR_COUNTS };
@@ -283,6 +284,7 @@ const char *pageout_unsupported(const struct path *path);
 const char *pageout_no_truth(const struct path *path);
 void pageout_op(struct writer_thread *wt);
 const char *cold_unsupported(const struct path *path);
+const char *cold_no_truth(const struct path *path);
 void cold_op(struct writer_thread *wt);
 
 /* setup.c */

@@ -17,7 +17,7 @@ const struct writer writers[] = {
 		.nodes		= 2,
 		.batch		= 1,		/* the kernel drains LRU lists before it */
 		.base_batch	= 64,
-		.proof		= C_migrated_pages,
+		.proof		= C_migrate_tried,
 		.unsupported	= migrate_unsupported,
 		.op		= migrate_op,
 	},
@@ -76,6 +76,7 @@ const struct writer writers[] = {
 		.readers	= 1,
 		.proof		= C_protections,
 		.unsupported	= cold_unsupported,
+		.no_truth	= cold_no_truth,
 		.op		= cold_op,
 	},
 	{

@@ -58,6 +58,9 @@ static void account_migrated(struct writer_thread *wt, unsigned int page,
 		count(C_migrate_absent);	/* dropped at the moment */
 		break;
 	default:
+		if (status == -EAGAIN || (status == wt->run->node[wt->flip] &&
+					  wt->where[page] == !wt->flip))
+			count(C_migrate_tried);
 		if (status != wt->run->node[wt->flip]) {
 			count(status == -EAGAIN ? C_migrate_again : C_migrate_other);
 			if (status < 0)
