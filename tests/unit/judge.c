@@ -129,8 +129,7 @@ static void judge(const struct pending *p, enum case_verdict verdict,
 		if (verdict == CASE_BOGUS && !p->accept)
 			violate("theorem 1: an exposure was counted that was none");
 		if (verdict != CASE_BOGUS && p->accept & 2 &&
-		    !(p->weak & ~W_SILENT) &&
-		    (why != CASE_WHY_TIMEOUT || !excused(p, why)))
+		    !(p->weak & ~W_SILENT) && !excused(p, why))
 			violate("theorem 2: an exposure was not counted");
 		return;
 	}
@@ -314,7 +313,7 @@ void fact_close(void)
 			continue;
 		}
 		if (p->label == NEW_EXPOSED)
-			judge(p, CASE_UNDECIDED, CASE_WHY_SILENT);
+			judge(p, CASE_UNDECIDED, CASE_WHY_NO_ROOM);
 		forget(i);
 next:		;
 	}
