@@ -7,8 +7,9 @@
  * only ever compares them); which slot of a table, and which place in a list,
  * a record has; which of two actors with the same part is which. Unless @exact
  * is set, a time that nothing can be compared with any more counts as never:
- * page.opened while nothing is open, page.mark while nothing was seen, and
- * other times of a page that are older than all its faults in flight.
+ * page.opened while nothing is open, page.mark while nothing was seen, other
+ * times of a page that are older than all its faults in flight or judged, and
+ * ctx.changed if no look is older.
  */
 #include "world.h"
 

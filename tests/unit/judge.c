@@ -25,7 +25,8 @@
  *	CHANGED		a register, unregister or close overlaps; or NO_ROOM
  *	DROPPED		a zap overlaps
  *	SILENT		another fault overlaps that may have installed the page
- *			for all that hooks can see; see may_have_installed()
+ *			for all that hooks can see; see may_have_installed().
+ *			It counts for all events of the page that wait
  *	PARTIAL		an install whose outcome is unknowable overlaps
  *	SHARED		the page table is shared
  *	TIMEOUT		zaps are unseen, or something that may install the page
@@ -33,7 +34,10 @@
  *    In a scenario with O_DECISIVE nothing is undecided but for PARTIAL or
  *    TIMEOUT. Genuine
  *    and stale are not held against zaps that no hook sees.
- * 3. The books balance after every fact, and what is open is what waits.
+ * 3. The books balance after every fact, and what is open is what waits. What
+ *    user space has read counts as delivered, once, with its own verdict; if
+ *    that is told only after the fault has ended (O_LATE), which of several
+ *    events of a page it was cannot always be known.
  * 4. Every case closes: from every state, after CASE_MAX_LOOKS looks whatever
  *    they find; and as soon as everybody who is in flight has finished, the
  *    next look that can be taken decides, as in 2.

@@ -63,6 +63,7 @@ enum { /* struct scenario.opts */
 	O_BIRTH = 1 << 17,	/* others use a userfaultfd before UFFDIO_API returns */
 	O_SECOND = 1 << 18,	/* another userfaultfd, without a page of its own */
 	O_PLACED = 1 << 19,	/* ... and the engine knows its mm */
+	O_SWIFT = 1 << 21,	/* nothing comes between a look and its fact */
 	O_LATE = 1 << 20,	/* a message may be told when its fault has ended */
 };
 
@@ -137,7 +138,7 @@ extern struct world w;
 extern const struct scenario *scen;
 extern const struct scenario scenarios[];
 extern struct case_engine eng;
-extern bool swift;	/* nothing comes between a look and its fact */
+extern bool swift;	/* O_SWIFT for all */
 
 /* faults.c, resolve.c, world.c */
 #define MAX_CHOICES	6
