@@ -22,8 +22,10 @@ my $jobs = $opt{j} || 2;
 my $only = shift;
 my $src = '../../src';
 my @files = qw(case.c case_ctx.c case_event.c case_op.c case_table.c);
-my @tests = qw(case_test evidence_test edge_test table_test paths_test);
-my @model = qw(explore.c world.c faults.c resolve.c judge.c tell.c canon.c scenarios.c);
+my @tests = qw(case_test evidence_test edge_test table_test paths_test
+	read_test);
+my @model = qw(explore.c world.c life.c faults.c resolve.c judge.c tell.c canon.c
+	canon_event.c scenarios.c);
 my $cc = $ENV{CC} || 'cc';
 my $flags = '-O1 -fPIC -std=gnu11 -w';
 my $san = '-fsanitize=undefined -fno-sanitize-recover=all';
