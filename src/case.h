@@ -11,7 +11,13 @@
  * the event. The engine says so when the page was seen mapped at or after the
  * event and nothing that could have mapped it ran in between: no install
  * ended, no install that began before that look is still in flight, nothing
- * was missed. See page_settle().
+ * was missed. A fault, of the page itself or of a neighbour, may map a page of
+ * the file: only a look at an anonymous page can say that none has. See
+ * page_settle().
+ *
+ * One mm may have several userfaultfds, and each of them can fill, empty and
+ * unregister ranges of the others: their operations count wherever they may
+ * be in the same mm.
  *
  * Looks at a pte are taken without the page-table lock and outside the
  * engine's lock, so a look may be old when it gets here. Each comes with a

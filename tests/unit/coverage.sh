@@ -7,10 +7,11 @@ cd "$(dirname "$0")"
 here=$PWD
 rm -rf build/cov && mkdir -p build/cov && cd build/cov
 cc="${CC:-cc} -g -std=gnu11 -w -DCASE_MAX_LOOKS=3"
-world="world.c faults.c resolve.c judge.c tell.c canon.c scenarios.c"
+world="world.c life.c faults.c resolve.c judge.c tell.c canon.c canon_event.c
+	scenarios.c"
 
 files="case case_ctx case_event case_op case_table"
-tests="case evidence edge table paths"
+tests="case evidence edge table paths read"
 
 objects=
 for f in $files; do

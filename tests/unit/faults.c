@@ -303,7 +303,7 @@ bool step_fault(struct actor *a, int choice)
 {
 	if (!step_one(a, choice))
 		return false;
-	if (swift && (a->pc == F_LOOKED || a->pc == F_ENDING || a->pc == F_RAISING))
+	if ((swift || scen->opts & O_SWIFT) && (a->pc == F_LOOKED || a->pc == F_ENDING || a->pc == F_RAISING))
 		step_one(a, 0);
 	return true;
 }

@@ -25,7 +25,8 @@
  *	CHANGED		a register, unregister or close overlaps; or NO_ROOM
  *	DROPPED		a zap overlaps
  *	SILENT		another fault overlaps that may have installed the page
- *			for all that hooks can see; see may_have_installed()
+ *			for all that hooks can see; see may_have_installed().
+ *			It counts for all events of the page that wait
  *	PARTIAL		an install whose outcome is unknowable overlaps
  *	SHARED		the page table is shared
  *	TIMEOUT		zaps are unseen, or something that may install the page
@@ -33,7 +34,10 @@
  *    In a scenario with O_DECISIVE nothing is undecided but for PARTIAL or
  *    TIMEOUT. Genuine
  *    and stale are not held against zaps that no hook sees.
- * 3. The books balance after every fact, and what is open is what waits.
+ * 3. The books balance after every fact, and what is open is what waits. What
+ *    user space has read counts as delivered, once, with its own verdict; if
+ *    that is told only after the fault has ended (O_LATE), which of several
+ *    events of a page it was cannot always be known.
  * 4. Every case closes: from every state, after CASE_MAX_LOOKS looks whatever
  *    they find; and as soon as everybody who is in flight has finished, the
  *    next look that can be taken decides, as in 2.
@@ -129,8 +133,7 @@ static void judge(const struct pending *p, enum case_verdict verdict,
 		if (verdict == CASE_BOGUS && !p->accept)
 			violate("theorem 1: an exposure was counted that was none");
 		if (verdict != CASE_BOGUS && p->accept & 2 &&
-		    !(p->weak & ~W_SILENT) &&
-		    (why != CASE_WHY_TIMEOUT || !excused(p, why)))
+		    !(p->weak & ~W_SILENT) && !excused(p, why))
 			violate("theorem 2: an exposure was not counted");
 		return;
 	}
@@ -314,7 +317,7 @@ void fact_close(void)
 			continue;
 		}
 		if (p->label == NEW_EXPOSED)
-			judge(p, CASE_UNDECIDED, CASE_WHY_SILENT);
+			judge(p, CASE_UNDECIDED, CASE_WHY_NO_ROOM);
 		forget(i);
 next:		;
 	}

@@ -23,7 +23,7 @@ const struct scenario scenarios[] = {
 		.name = "private2",
 		.about = "the same, 3 faults",
 		.private = true, .missing = true, .zaps_known = true,
-		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		.opts = EITHER | O_SMALL | O_SWIFT, .ops = DO_COPY,
 		ROOM, .max_open = 3,
 		.cast = {
 			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
@@ -94,7 +94,7 @@ const struct scenario scenarios[] = {
 		.name = "both2",
 		.about = "the same, 4 faults",
 		.missing = true, .minor = true, .zaps_known = true,
-		.opts = EITHER | O_SMALL | O_CACHED | O_DECISIVE,
+		.opts = EITHER | O_SMALL | O_SWIFT | O_CACHED | O_DECISIVE,
 		.ops = DO_CONTINUE,
 		ROOM, .max_open = 3,
 		.cast = {
@@ -125,7 +125,7 @@ const struct scenario scenarios[] = {
 		.name = "lost-ends",
 		.about = "return probes lost, and the next fault of that thread",
 		.private = true, .missing = true, .zaps_known = true,
-		.opts = EITHER | O_SMALL | O_LOSE_END, .ops = DO_COPY,
+		.opts = EITHER | O_SMALL | O_SWIFT | O_LOSE_END, .ops = DO_COPY,
 		ROOM, .max_open = 3,
 		.cast = {
 			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
@@ -205,7 +205,7 @@ const struct scenario scenarios[] = {
 		.name = "pages-full",
 		.about = "two pages, room for one",
 		.private = true, .missing = true, .zaps_known = true,
-		.opts = EITHER | O_SMALL | O_ANYCELL | O_CACHED, .ops = DO_COPY,
+		.opts = EITHER | O_SMALL | O_SWIFT | O_ANYCELL | O_CACHED, .ops = DO_COPY,
 		.limits = { .pages = 1, .faults = 3, .ops = 4, .ctxs = 1 },
 		.cells = 2, .max_open = 3,
 		.cast = {
@@ -250,7 +250,7 @@ const struct scenario scenarios[] = {
 		.name = "wide",
 		.about = "one ioctl over two pages, which may do only the first",
 		.private = true, .missing = true, .zaps_known = true,
-		.opts = EITHER | O_SMALL | O_WIDE, .ops = DO_COPY,
+		.opts = EITHER | O_SMALL | O_SWIFT | O_WIDE, .ops = DO_COPY,
 		.limits = { .pages = 2, .faults = 2, .ops = 4, .ctxs = 1 },
 		.cells = 2, .max_open = 3,
 		.cast = {
@@ -315,7 +315,7 @@ const struct scenario scenarios[] = {
 		.name = "around-file",
 		.about = "fault-around in a private mapping, and writes",
 		.private = true, .missing = true, .zaps_known = true,
-		.opts = EITHER | O_AROUND | O_CACHED, .ops = DO_COPY,
+		.opts = EITHER | O_SWIFT | O_AROUND | O_CACHED, .ops = DO_COPY,
 		.limits = { .pages = 2, .faults = 3, .ops = 4, .ctxs = 1 },
 		.cells = 2, .max_open = 3,
 		.cast = {

@@ -5,7 +5,8 @@
  * Writers exclude each other by the page-table lock, repeat without bound and
  * tell no facts: one of them stands for any number. UFFDIO_ZEROPAGE and the
  * destination of UFFDIO_MOVE are UFFDIO_COPY as far as facts and ptes go; the
- * source of a MOVE is a ZAPPER.
+ * source of a MOVE is a ZAPPER. The userfaultfds are 0 and 1; 2 is older than
+ * the engine, which never knows it.
  */
 #include "world.h"
 
@@ -92,7 +93,7 @@ enum case_look look_at(int cell)
 	return looks[pte(cell)];
 }
 
-static bool faults(int who)
+bool faults(int who)
 {
 	return scen->cast[who].role == READER || scen->cast[who].role == WRITER;
 }
@@ -150,7 +151,7 @@ bool actor_busy(const struct actor *a)
 }
 
 /* Nobody is inside a fault or a zap, that is, holds the mmap lock. */
-static bool mmap_lock_free(int key)
+bool mmap_lock_free(int key)
 {
 	int i;
 
@@ -208,104 +209,6 @@ static bool step_zapper(struct actor *a, int choice)
 		rest(a);
 		return true;
 	}
-}
-
-/* Whatever happens to a range that is not watched, no hook tells. */
-static bool unwatched(struct actor *a, int choice)
-{
-	static const enum content becomes[] = { NOTHING, ANON_PAGE, FILE_PAGE };
-	enum content content = becomes[choice - 1];
-
-	if (w.cell[a->cell].content == content || w.cell[a->cell].locked ||
-	    (content == ANON_PAGE && !scen->private))
-		return false;
-	w.cell[a->cell].content = content;
-	say("the page, not watched, becomes %s", content ? "mapped" : "unmapped");
-	return true;
-}
-
-enum { U_IDLE, U_BEGIN, U_END, U_OFF, U_BORNE, U_READY, U_AGAIN, U_WATCHED };
-
-static bool step_unregister(struct actor *a, int choice, bool closes)
-{
-	struct userfault *u = &w.uffd[scen->key[a->cell]];
-	unsigned long addr = cell_addr(a->cell);
-	int i;
-
-	if (choice == 4) {		/* UFFDIO_API returns, rather late */
-		if (!a->at || a->pc < U_READY)
-			return false;
-		a->at = 0;
-		tell_born(scen->key[a->cell], true);
-		return true;
-	}
-	if (choice == 5) {		/* and fails */
-		if (a->pc != U_BORNE || !(scen->opts & O_BIRTH))
-			return false;
-		a->pc = U_OFF;
-		tell_born(scen->key[a->cell], false);
-		return true;
-	}
-	if (choice)
-		return a->pc == U_OFF && choice <= 3 && unwatched(a, choice);
-	switch (a->pc) {
-	case U_IDLE:
-		for (i = 0; closes && i < w.actors; i++)
-			if (scen->cast[i].role == RESOLVER && w.actor[i].pc)
-				return false;	/* holds the file */
-		if (!spend(a))
-			return false;
-		a->pc = U_BEGIN;
-		if (closes)
-			tell_gone(a->cell);
-		else
-			tell_op_begin(a, CASE_OP_HOLE, addr, addr + 0x1000);
-		break;
-	case U_BEGIN:
-		if (!mmap_lock_free(scen->key[a->cell]))
-			return false;
-		u->watched = 0;
-		say("the range is not watched any more");
-		a->pc = closes ? U_OFF : U_END;
-		break;
-	case U_END:
-		a->pc = U_OFF;
-		tell_op_end(a, CASE_OP_HOLE, CASE_DONE, addr + 0x1000);
-		break;
-	case U_OFF:
-		if (closes) {
-			a->pc = U_BORNE;
-			tell_bear(scen->key[a->cell]);
-			break;
-		}
-		a->pc = U_AGAIN;
-		tell_op_begin(a, CASE_OP_HOLE, addr, addr + 0x1000);
-		break;
-	case U_BORNE:
-		say("UFFDIO_API succeeds");
-		u->open = 1;
-		a->at = 1;
-		a->pc = U_READY;
-		break;
-	case U_READY:
-		if (a->at && !(scen->opts & O_BIRTH))
-			return step_unregister(a, 4, closes);
-		a->pc = U_AGAIN;
-		tell_op_begin(a, CASE_OP_HOLE, addr, addr + 0x1000);
-		break;
-	case U_AGAIN:
-		u->watched = 1;
-		say("the range is watched again");
-		a->pc = U_WATCHED;
-		break;
-	case U_WATCHED:
-		if (a->at)
-			return step_unregister(a, 4, closes);
-		tell_op_end(a, CASE_OP_HOLE, CASE_DONE, addr + 0x1000);
-		rest(a);
-		break;
-	}
-	return true;
 }
 
 static bool step_unseen(struct actor *a, int choice, enum role role)
@@ -410,7 +313,7 @@ static bool step_looker(struct actor *a, int choice)
 			a->look = look_at(a->cell);
 		say("takes the deferred look");
 		a->pc = 2;
-		if (!swift)
+		if (!swift && !(scen->opts & O_SWIFT))
 			return true;
 		choice = 0;
 		/* fall through */
@@ -422,64 +325,6 @@ static bool step_looker(struct actor *a, int choice)
 		a->cell = 0;
 		return true;
 	}
-}
-
-static bool step_armer(struct actor *a, int choice)
-{
-	struct userfault *u = &w.uffd[scen->key[a->cell]];
-	int i;
-
-	if (choice || !a->left)
-		return false;
-	for (i = 0; i < w.actors; i++)
-		if (!u->armed && w.actor[i].untold)
-			return false;	/* see case_ctx_watched() */
-	spend(a);
-	if (u->armed)
-		for (i = 0; i < w.actors; i++)
-			if (faults(i) && w.actor[i].pc)
-				w.actor[i].untold = 1;
-	u->armed = !u->armed;
-	tell_watched(a->cell, u->armed);
-	return true;
-}
-
-/* Nobody can read the message of an actor any more. */
-void unqueue(int who)
-{
-	int i, n = 0;
-
-	for (i = 0; i < w.nqueue; i++)
-		if (w.queue[i] != who)
-			w.queue[n++] = w.queue[i];
-	while (w.nqueue > n)
-		w.queue[--w.nqueue] = 0;
-}
-
-static bool step_monitor(struct actor *a, int choice)
-{
-	int i, who = w.queue[0];
-
-	if (choice)
-		return false;
-	if (a->pc) {
-		tell_read(a);
-		rest(a);
-		return true;
-	}
-	if (!w.nqueue || !spend(a))
-		return false;
-	say("reads the message of %s", actor_name(who));
-	a->pc = 1;
-	a->at = 1 + who;
-	a->cell = w.actor[who].cell;
-	a->type = w.actor[who].type;
-	a->verdict = w.actor[who].verdict;
-	for (i = 0; i < w.npending; i++)
-		if (w.pending[i].holder == 1 + who)
-			w.pending[i].holder = 1 + actor_index(a);
-	unqueue(who);
-	return true;
 }
 
 /* Whether the step exists; it is taken if so. Choice 0 is the plain one. */

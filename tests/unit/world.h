@@ -63,6 +63,7 @@ enum { /* struct scenario.opts */
 	O_BIRTH = 1 << 17,	/* others use a userfaultfd before UFFDIO_API returns */
 	O_SECOND = 1 << 18,	/* another userfaultfd, without a page of its own */
 	O_PLACED = 1 << 19,	/* ... and the engine knows its mm */
+	O_SWIFT = 1 << 21,	/* nothing comes between a look and its fact */
 	O_LATE = 1 << 20,	/* a message may be told when its fault has ended */
 };
 
@@ -137,12 +138,15 @@ extern struct world w;
 extern const struct scenario *scen;
 extern const struct scenario scenarios[];
 extern struct case_engine eng;
-extern bool swift;	/* nothing comes between a look and its fact */
+extern bool swift;	/* O_SWIFT for all */
 
-/* faults.c, resolve.c, world.c */
+/* faults.c, resolve.c, life.c, world.c */
 #define MAX_CHOICES	6
 bool step_fault(struct actor *a, int choice);
 bool step_resolver(struct actor *a, int choice);
+bool step_unregister(struct actor *a, int choice, bool closes);
+bool step_armer(struct actor *a, int choice);
+bool step_monitor(struct actor *a, int choice);
 bool spend(struct actor *a);
 void rest(struct actor *a);
 bool world_step(int who, int choice);
@@ -150,6 +154,8 @@ void world_start(const struct scenario *s, unsigned int variant);
 bool world_has_variant(const struct scenario *s, unsigned int variant);
 #define VARIANTS	4
 const char *actor_name(int who);
+bool faults(int who);
+bool mmap_lock_free(int key);
 int actor_index(const struct actor *a);
 u8 pte(int cell);		/* what the pte reads, without its lock */
 bool mapped(int cell);		/* logically */
@@ -199,12 +205,16 @@ void tell_read(struct actor *a);
 void check_every_case_closes(void);
 void check_looks_decide(void);
 
-/* canon.c */
+/* canon.c, canon_event.c */
 #define MAX_STATE	512
 extern bool exact;
 unsigned int state_encode(u8 *buf, u8 *order);
 void state_decode(const u8 *buf);
 void engine_fresh(void);
+struct case_page *cell_page(int cell);
+int addr_cell(const void *key, unsigned long addr);
+u8 *put_events(u8 *p);
+const u8 *get_events(const u8 *p);
 void state_save(void);
 void state_restore(void);
 

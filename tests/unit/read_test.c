@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The verdict engine by example: which events user space has read, and why its
+ * ioctls have failed.
+ */
+#include "unit.h"
+
+#define PRIVATE	(CASE_F_PRIVATE | CASE_F_ANON_PROVES | CASE_F_ZAPS_KNOWN)
+
+static void setup(unsigned int f)
+{
+	fresh(&(struct case_limits){ 8, 8, 4, 3 });
+	flags = f;
+	born(UFFD, 42);
+}
+
+/* --- What user space has read --------------------------------------------------------- */
+
+static void delivered(unsigned int genuine, unsigned int bogus,
+		      unsigned int undecided, unsigned int unmatched)
+{
+	check_books();
+	assert_int_equal(THE_BOOKS->delivered[CASE_GENUINE], genuine);
+	assert_int_equal(THE_BOOKS->delivered[CASE_BOGUS], bogus);
+	assert_int_equal(THE_BOOKS->delivered[CASE_UNDECIDED], undecided);
+	assert_int_equal(engine.stats.unmatched, unmatched);
+}
+
+static void read_before_and_after_the_verdict(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	delivered(0, 0, 0, 0);
+	case_read(&engine, UFFD, PAGE + 0xfff, CASE_MISSING);
+	delivered(0, 1, 0, 0);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(0, 1, 0, 1);
+
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	begin(T2, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE, CASE_MINOR);
+	case_read(&engine, UFFD, PAGE + 0x1000, CASE_MISSING);
+	case_read(&engine, UFFD2, PAGE, CASE_MISSING);
+	delivered(0, 1, 0, 4);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	install(R1, CASE_DONE);
+	delivered(1, 1, 0, 4);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(2, 1, 0, 4);
+}
+
+static void read_event_is_judged_after_its_fault(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	end(T1, false, CASE_LOOK_UNKNOWN);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	delivered(0, 0, 0, 0);
+	looked(CASE_LOOK_ANON);
+	delivered(0, 1, 0, 0);
+	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 2);
+}
+
+static void read_is_told_after_the_fault_has_ended(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	end(T1, false, CASE_LOOK_UNKNOWN);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	begin(T2, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_NONE);
+	install(R1, CASE_DONE);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);	/* who waits comes first */
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(2, 0, 0, 0);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(2, 1, 0, 0);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(2, 1, 0, 1);
+}
+
+static void delivered_pages_of_two_sizes(void **state)
+{
+	struct case_entry x;
+
+	setup(PRIVATE);
+	x = entry(T1, CASE_LOOK_NONE);
+	x.size = 0x200000;
+	case_fault_begin(&engine, &x);
+	case_fault_event(&engine, &x);
+	entry_addr = PAGE + 0x205000;
+	event(T2, CASE_LOOK_NONE);		/* undecided */
+	case_read(&engine, UFFD, PAGE + 0x205123, CASE_MISSING);
+	delivered(0, 0, 1, 0);
+	case_read(&engine, UFFD, PAGE + 0x5123, CASE_MISSING);
+	install(R1, CASE_DONE);
+	delivered(1, 0, 1, 0);
+}
+
+static void room_for_one_event(void **state)
+{
+	fresh(&(struct case_limits){ 2, 1, 1, 1 });
+	born(UFFD, 0);
+	event(T1, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_NONE);
+	assert_int_equal(engine.stats.events_full, 1);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(0, 0, 1, 1);
+	end(T1, true, CASE_LOOK_UNKNOWN);
+	event(T2, CASE_LOOK_NONE);
+	assert_int_equal(engine.stats.events_full, 1);
+	case_ctx_gone(&engine, UFFD);
+	born(UFFD, 0);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(0, 0, 1, 2);
+	expect_all_free(1);
+}
+
+static void reset_and_what_is_read_later(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	begin(T2, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	case_reset(&engine);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(0, 0, 0, 0);
+	looked(CASE_LOOK_ANON);
+	delivered(0, 1, 0, 0);
+}
+
+static void writes_are_counted(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	flags = CASE_F_PRIVATE | CASE_F_WRITE;
+	begin(T2, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_NONE);
+	assert_int_equal(THE_BOOKS->writes, 1);
+}
+
+/* --- Why user space's ioctl has failed -------------------------------------------------- */
+
+static void raced(unsigned int legal, unsigned int kernels, unsigned int punched)
+{
+	assert_int_equal(engine.stats.raced, legal);
+	assert_int_equal(engine.stats.raced_bogus, kernels);
+	assert_int_equal(engine.stats.hole_punched, punched);
+}
+
+static void eexist_of_a_bogus_event(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	install(R1, CASE_EXISTS);	/* judged before */
+	raced(0, 1, 0);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	install(R1, CASE_EXISTS);	/* judged by it */
+	raced(0, 2, 0);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	op(R1, CASE_OP_INSTALL);
+	install(R2, CASE_EXISTS);
+	raced(0, 2, 0);
+	op_done(R1, CASE_OP_INSTALL, CASE_EXISTS);	/* judged later */
+	raced(0, 4, 0);
+}
+
+static void eexist_of_a_genuine_event(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	op(R1, CASE_OP_INSTALL);
+	install(R2, CASE_EXISTS);
+	raced(0, 0, 0);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	raced(1, 0, 0);
+	install(R1, CASE_EXISTS);
+	raced(2, 0, 0);
+	end(T1, true, CASE_LOOK_UNKNOWN);
+	install(R1, CASE_EXISTS);	/* nobody waits for it */
+	install(R1, CASE_AGAIN);
+	raced(4, 0, 0);
+}
+
+static void continue_finds_no_page(void **state)
+{
+	setup(CASE_F_ZAPS_KNOWN);
+	type = CASE_MINOR;
+	install(R1, CASE_NO_PAGE);
+	raced(0, 0, 0);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	install(R1, CASE_NO_PAGE);
+	raced(0, 0, 1);
+	expect_open(1);
+	install(R1, CASE_NOTHING);
+	raced(0, 0, 1);
+	end(T1, true, CASE_LOOK_UNKNOWN);
+	install(R1, CASE_NO_PAGE);
+	raced(0, 0, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(read_before_and_after_the_verdict),
+		cmocka_unit_test(read_event_is_judged_after_its_fault),
+		cmocka_unit_test(read_is_told_after_the_fault_has_ended),
+		cmocka_unit_test(delivered_pages_of_two_sizes),
+		cmocka_unit_test(room_for_one_event),
+		cmocka_unit_test(reset_and_what_is_read_later),
+		cmocka_unit_test(writes_are_counted),
+		cmocka_unit_test(eexist_of_a_bogus_event),
+		cmocka_unit_test(eexist_of_a_genuine_event),
+		cmocka_unit_test(continue_finds_no_page),
+	};
+
+	return cmocka_run_group_tests_name("messages", tests, NULL, NULL);
+}
