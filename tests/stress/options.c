@@ -60,7 +60,7 @@ static const char help_text[] =
 "  --expect WHAT     sound: a wrong event is a failure; wrong: none is one;\n"
 "                    any: only report (sound)\n"
 "  --seconds N       how long (5); all is ended 45 s after that at the latest,\n"
-"                    with pages of 1 GiB 150 s\n"
+"                    with pages of 1 GiB and --blocked 150 s\n"
 "  --until-wrong N   stop early once N wrong events were seen\n"
 "  --pages N         pages (base pages: 64, 2 MiB: 8, 1 GiB: 1, legal 2; but\n"
 "                    wp, pagemap-wp, mprotect, cold: 512 base, 64 hugetlb ones,\n"
