@@ -90,6 +90,10 @@ static void take_all(struct run *run)
 
 int run_blocked(struct run *run)
 {
+	struct uffdio_range range = {
+		.start = (uintptr_t)run->area,
+		.len = run->len,
+	};
 	unsigned int i;
 	int err;
 
@@ -104,10 +108,16 @@ int run_blocked(struct run *run)
 			    run->opt->blocked, strerror(err));
 	take_all(run);
 	run_phase = "answering";
+	/* the kernel looks through all who wait, each time it wakes: so once */
+	run->dont_wake = true;
 	for (i = 0; i < run->opt->blocked; i++)
 		provide(run, i, run->path->flags & PATH_CACHED);
+	if (!ioctl(run->uffd, UFFDIO_WAKE, &range))
+		count(C_wakes);
 	for (i = 0; i < run->opt->blocked; i++)
 		run->stuck += join_before(blocked[i].thread, run->patience);
+	if (!run->stuck)
+		ioctl(run->uffd, UFFDIO_UNREGISTER, &range);
 	run->ran_ns = now_ns() - run->start_ns;
 	return 0;
 }

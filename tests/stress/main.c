@@ -14,7 +14,7 @@
 
 /* this long after --seconds the watchdog ends everything */
 #define GRACE_SECONDS		45
-#define GIGANTIC_GRACE_SECONDS	150	/* a copy of 1 GiB takes its time */
+#define LONG_GRACE_SECONDS	150	/* for copies of 1 GiB, and --blocked */
 
 /* Everything here must be fit for a signal handler */
 static void bail_out(const char *why)
@@ -58,8 +58,8 @@ static void handle_signals(const struct options *opt)
 
 	for (i = 0; i < sizeof(sigs) / sizeof(*sigs); i++)
 		sigaction(sigs[i], &sa, NULL);
-	alarm(opt->seconds + (opt->path->huge_kb > 2048 ?
-			      GIGANTIC_GRACE_SECONDS : GRACE_SECONDS));
+	alarm(opt->seconds + (opt->path->huge_kb > 2048 || opt->blocked ?
+			      LONG_GRACE_SECONDS : GRACE_SECONDS));
 }
 
 static unsigned int points, failed;

@@ -234,6 +234,7 @@ static int64_t copy_some(struct run *run, size_t offset, size_t len)
 		.dst = (uintptr_t)run->area + offset,
 		.src = (uintptr_t)run->source + offset,
 		.len = len,
+		.mode = run->dont_wake ? UFFDIO_COPY_MODE_DONTWAKE : 0,
 	};
 
 	if (!ioctl(run->fill_uffd, UFFDIO_COPY, &copy))
@@ -245,6 +246,7 @@ static int64_t continue_some(struct run *run, size_t offset, size_t len)
 {
 	struct stress_continue cont = {
 		.range = { .start = (uintptr_t)run->area + offset, .len = len },
+		.mode = run->dont_wake ? STRESS_CONTINUE_DONTWAKE : 0,
 	};
 
 	if (!ioctl(run->fill_uffd, STRESS_UFFDIO_CONTINUE, &cont))

@@ -60,13 +60,13 @@ static const char help_text[] =
 "  --expect WHAT     sound: a wrong event is a failure; wrong: none is one;\n"
 "                    any: only report (sound)\n"
 "  --seconds N       how long (5); all is ended 45 s after that at the latest,\n"
-"                    with pages of 1 GiB 150 s\n"
+"                    with pages of 1 GiB and --blocked 150 s\n"
 "  --until-wrong N   stop early once N wrong events were seen\n"
 "  --pages N         pages (base pages: 64, 2 MiB: 8, 1 GiB: 1, legal 2; but\n"
 "                    wp, pagemap-wp, mprotect, cold: 512 base, 64 hugetlb ones,\n"
 "                    compact: 8192 base pages)\n"
-"  --readers N       threads that read the pages (wp, pagemap-wp, cold, compact:\n"
-"                    1, else one a CPU but one, 2 to 8)\n"
+"  --readers N       threads that read the pages (wp, pagemap-wp, cold, compact\n"
+"                    and shmem-thp-minor: 1, else one a CPU but one, 2 to 8)\n"
 "  --resolvers N     threads that answer events (truth: 1, legal: 3)\n"
 "  --writers N       threads of the writer, each with its share of the pages (1)\n"
 "  --batch N         pages in one operation of the writer, 0: all its pages\n"
@@ -207,6 +207,10 @@ static void defaults(struct options *opt)
 	}
 
 	default_pages(opt);
+	/* thousands of ptes in one operation, and each waits for all readers' CPUs */
+	if (opt->readers == -1U && opt->path->flags & PATH_THP &&
+	    opt->path->reg_mode & UFFDIO_REGISTER_MODE_MINOR)
+		opt->readers = 1;
 	if (opt->readers == -1U && opt->writer->readers)
 		opt->readers = opt->writer->readers;
 	if (opt->readers == -1U)

@@ -147,6 +147,7 @@ struct run {
 
 	int			uffd;
 	int			fill_uffd;	/* the one that installs */
+	bool			dont_wake;	/* who installs wakes later */
 	int			memfd;
 	char			*area;
 	char			*source;	/* page n of it is what page n holds */

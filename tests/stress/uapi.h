@@ -38,6 +38,7 @@ struct stress_continue {
 	uint64_t		mode;
 	int64_t			mapped;
 };
+#define STRESS_CONTINUE_DONTWAKE 1
 #define STRESS_UFFDIO_CONTINUE	_IOWR(UFFDIO, 0x07, struct stress_continue)
 
 /* PAGEMAP_SCAN, Linux 6.7 */
