@@ -102,6 +102,13 @@ automatic() {
 	says "automatic watches are given back on exit" "auto_released exit"
 }
 
+harsh() {
+	watcher harsh || return
+	is answer ok
+	ok "$kernel: 1 ms at a time, half of the time: no watchdog bites" \
+		test "$(value "$f" stalls)" -gt 0
+}
+
 cat >"$work/churn" <<'EOT'
 ./target churn ${1:-1000}
 echo "status $?"
@@ -136,6 +143,7 @@ for kernel in $kernels; do
 	manual
 	bad_input
 	automatic
+	harsh
 	churn
 done
 done_testing

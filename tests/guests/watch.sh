@@ -2,7 +2,7 @@
 # Runs in a guest, with the module loaded. Puts watches on a target that does
 # what it is told, and says what comes of it: "name value".
 #
-# usage: watch.sh manual | bad | automatic
+# usage: watch.sh manual | bad | automatic | harsh
 dir=/sys/kernel/debug/uffd_race
 
 # target: sets pid, page, hole, plain; commands by tell
@@ -186,7 +186,24 @@ automatic() {
 	echo "auto_released exit"
 }
 
+# As much stalling as there can be: do the kernel's watchdogs bite?
+harsh() {
+	echo 5 >/proc/sys/kernel/watchdog_thresh
+	echo 10 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
+	echo 50 >/sys/module/uffd_race/parameters/stall_percent
+	target
+	for n in 0 1 2 3; do
+		watch "$pid $(printf %x $((0x$page + n * 4096))) stall=1000"
+	done
+	tell hammer 15
+	echo "answer $answer"
+	cat $dir/watches
+	echo "stalls $(column stalls)"
+	gone
+	until_placed 0
+}
+
 case $1 in
-manual|bad|automatic) "$1" ;;
+manual|bad|automatic|harsh) "$1" ;;
 *) exit 2 ;;
 esac
