@@ -249,6 +249,16 @@ static unsigned int allowed(void)
 			  STALL_WATCHES - 1 - manual : 0);
 }
 
+/* Says so once, each time that it begins. */
+static void say_none_left(bool none)
+{
+	static bool said;
+
+	if (none && !said)
+		pr_warn("watch_auto: others use the hardware breakpoints; waiting for one\n");
+	said = none;
+}
+
 static void auto_tick(void)
 {
 	unsigned int limit, tries;
@@ -256,6 +266,8 @@ static void auto_tick(void)
 
 	take_sightings();
 	limit = allowed();
+	say_none_left(COMPAT_BREAKPOINTS && !limit &&
+		      count_watches(false) < STALL_WATCHES - 1);
 	let_go_idle();
 	keep_at_most(limit);
 	for (tries = 0; tries < AUTO_ROUNDS * AUTO_SOURCES; tries++) {
