@@ -52,6 +52,7 @@ enum stall_state {
  * @us: how long to hold writers
  * @automatic: picked by the module
  * @age: ticks since an automatic one was placed
+ * @idle: ticks since anybody cleared the entry
  * @none_then: @none at the last tick
  * @holds: writers that are held, or are about to be, in an interrupt
  * @held: writers that are held right now
@@ -72,7 +73,7 @@ struct stall_watch {
 	unsigned long value;
 	unsigned int us;
 	bool automatic;
-	unsigned int age;
+	unsigned int age, idle;
 	unsigned long none_then;
 	atomic_t holds, held;
 	struct perf_event * __percpu *bp;

@@ -21,7 +21,8 @@
 #define AUTO_SOURCES	16
 #define AUTO_TRIES	8	/* to hit a mapped page by chance */
 #define AUTO_ROUNDS	8	/* per tick, over all sources */
-#define AUTO_KEEP	10	/* ticks that a busy page is kept */
+#define AUTO_IDLE	3	/* ticks that a page is kept where nothing happens */
+#define AUTO_KEEP	20	/* ticks that any page is kept */
 #define AUTO_RESPITE	10	/* ticks without more, after others came short */
 
 /**
@@ -219,10 +220,10 @@ static void let_go_idle(void)
 
 		if (w->state == STALL_FREE || !w->automatic)
 			continue;
-		if (none == w->none_then || ++w->age >= AUTO_KEEP)
+		w->idle = none == w->none_then ? w->idle + 1 : 0;
+		w->none_then = none;
+		if (w->idle >= AUTO_IDLE || ++w->age >= AUTO_KEEP)
 			stall_remove(w);
-		else
-			w->none_then = none;
 	}
 }
 
@@ -248,6 +249,16 @@ static unsigned int allowed(void)
 			  STALL_WATCHES - 1 - manual : 0);
 }
 
+/* Says so once, each time that it begins. */
+static void say_none_left(bool none)
+{
+	static bool said;
+
+	if (none && !said)
+		pr_warn("watch_auto: others use the hardware breakpoints; waiting for one\n");
+	said = none;
+}
+
 static void auto_tick(void)
 {
 	unsigned int limit, tries;
@@ -255,6 +266,8 @@ static void auto_tick(void)
 
 	take_sightings();
 	limit = allowed();
+	say_none_left(COMPAT_BREAKPOINTS && !limit &&
+		      count_watches(false) < STALL_WATCHES - 1);
 	let_go_idle();
 	keep_at_most(limit);
 	for (tries = 0; tries < AUTO_ROUNDS * AUTO_SOURCES; tries++) {

@@ -72,10 +72,7 @@ static bool afford(struct hold *h, u64 ns, u64 now)
 }
 NOKPROBE_SYMBOL(afford);
 
-/*
- * The loop ends by count, whatever the clock does. What takes longer than it
- * should, as on a virtual CPU that does not run, is paid for as well.
- */
+/* The loop ends by count, whatever the clock does. */
 static u64 spin(struct hold *h, struct stall_watch *w, unsigned int us)
 {
 	u64 start = ktime_get_mono_fast_ns(), limit = us * NSEC_PER_USEC;
@@ -87,7 +84,7 @@ static u64 spin(struct hold *h, struct stall_watch *w, unsigned int us)
 		passed = ktime_get_mono_fast_ns() - start;
 	}
 	atomic_dec(&w->held);
-	h->tokens_ns -= min(h->tokens_ns, passed);
+	h->tokens_ns = 0;
 	atomic_long_inc(&w->stalls);
 	atomic_long_add(passed, &w->stalled_ns);
 	return passed;

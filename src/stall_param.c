@@ -48,6 +48,9 @@ static int bounded_set(const char *text, const struct kernel_param *kp)
 		       b->min, b->max);
 		return -EINVAL;
 	}
+	if (b->value == &stall_param_auto && n && !COMPAT_BREAKPOINTS)
+		pr_warn("%s: no hardware breakpoints on kernel memory here\n",
+			kp->name);
 	WRITE_ONCE(*b->value, n);
 	mutex_lock(&ready_mutex);
 	if (is_ready)

@@ -267,9 +267,9 @@ int stall_place(const struct stall_target *target, unsigned int us,
 /**
  * stall_spare - is there a breakpoint left for others?
  *
- * On this CPU, that is; who wants one mostly wants it everywhere.
+ * It asks on one CPU, since who wants one mostly wants it everywhere.
  *
- * Return: true if there is.
+ * Return: true if so.
  */
 bool stall_spare(void)
 {

@@ -31,6 +31,7 @@ manual() {
 	ok "$kernel: each transition names its writer and the address" \
 		test "$(value "$f" named)" = 20
 	ok "$kernel: each has the writer's stack" test "$(value "$f" stacks)" = 20
+	is own_frames 0
 	is unasked_stalls 0
 	is seen_after_drop 21
 	is placed_after_off 0
@@ -102,6 +103,21 @@ automatic() {
 	says "automatic watches are given back on exit" "auto_released exit"
 }
 
+locked() {
+	watcher locked || return
+	says "locked down: no watch by hand" \
+		"refused locked: Operation not permitted, unchanged"
+	says "locked down: automatic ones work, and can be read" \
+		"locked_transitions yes"
+}
+
+harsh() {
+	watcher harsh || return
+	is answer ok
+	ok "$kernel: 1 ms at a time, half of the time: no watchdog bites" \
+		test "$(value "$f" stalls)" -gt 0
+}
+
 cat >"$work/churn" <<'EOT'
 ./target churn ${1:-1000}
 echo "status $?"
@@ -136,6 +152,8 @@ for kernel in $kernels; do
 	manual
 	bad_input
 	automatic
+	locked
+	harsh
 	churn
 done
 done_testing

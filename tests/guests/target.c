@@ -4,6 +4,7 @@
  * told on standard input, one command a line. Answers "ok" or "errno N" to each.
  *
  *   toggle N     change the protection of the range N times, to and fro
+ *   hammer N     the same for N seconds
  *   drop         drop the page
  *   unregister, unmap, close, exit
  *   perf N       take N hardware breakpoints, as perf does; "perf 0": give them back
@@ -28,6 +29,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGES	8	/* the last one is a hole */
@@ -82,6 +84,16 @@ static int toggle(int n)
 	return 0;
 }
 
+static int hammer(int seconds)
+{
+	time_t end = time(NULL) + seconds;
+
+	while (time(NULL) < end)
+		if (toggle(10))
+			return -1;
+	return 0;
+}
+
 static int take_breakpoints(unsigned int n)
 {
 	static int fds[16];
@@ -113,6 +125,8 @@ static int obey(char *line)
 	line[strcspn(line, "\n")] = 0;
 	if (!strncmp(line, "toggle ", 7))
 		return toggle(atoi(line + 7));
+	if (!strncmp(line, "hammer ", 7))
+		return hammer(atoi(line + 7));
 	if (!strncmp(line, "perf ", 5))
 		return take_breakpoints(atoi(line + 5));
 	if (!strcmp(line, "drop"))

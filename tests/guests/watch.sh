@@ -2,7 +2,7 @@
 # Runs in a guest, with the module loaded. Puts watches on a target that does
 # what it is told, and says what comes of it: "name value".
 #
-# usage: watch.sh manual | bad | automatic
+# usage: watch.sh manual | bad | automatic | harsh | locked
 dir=/sys/kernel/debug/uffd_race
 
 # target: sets pid, page, hole, plain; commands by tell
@@ -61,6 +61,7 @@ manual() {
 	grep -v '^  ' $dir/transitions | grep -c " target/$pid pid $pid address 0x$page:" |
 		sed 's/^/named /'
 	grep -c '^  mprotect_fixup' $dir/transitions | sed 's/^/stacks /'
+	grep -c 'stall_on_write\|exc_debug' $dir/transitions | sed 's/^/own_frames /'
 	head -18 $dir/transitions >first
 	tell drop
 	echo "seen_after_drop $(column seen)"
@@ -92,7 +93,8 @@ manual() {
 refused() {
 	cat $dir/watches >before
 	lines=$(dmesg | grep -c 'uffd_race: watch:')
-	why=$(printf '%s' "$2" | dd of=$dir/watch bs=1M iflag=fullblock 2>&1 | sed -n 's/.*error writing.*: //p')
+	why=$(printf '%s' "$2" | dd of=$dir/watch bs=1M iflag=fullblock 2>&1 |
+		sed -n "s/.*\(error writing\|can't open\).*: //p")
 	[ "$(dmesg | grep -c 'uffd_race: watch:')" -gt "$lines" ] && why="$why, logged"
 	cmp -s before $dir/watches && why="$why, unchanged"
 	echo "refused $1: $why"
@@ -186,7 +188,40 @@ automatic() {
 	echo "auto_released exit"
 }
 
+# Under lockdown debugfs can only be read; module parameters work
+locked() {
+	target
+	echo integrity >/sys/kernel/security/lockdown
+	refused locked "$pid $page"
+	tell toggle 1
+	echo 3 >/sys/module/uffd_race/parameters/watch_auto
+	until_placed 3
+	while [ "$(grep -c none $dir/transitions)" = 0 ]; do
+		tell toggle 5
+	done
+	echo "locked_transitions yes"
+	gone
+	until_placed 0
+}
+
+# As much stalling as there can be: do the kernel's watchdogs bite?
+harsh() {
+	echo 5 >/proc/sys/kernel/watchdog_thresh
+	echo 10 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
+	echo 50 >/sys/module/uffd_race/parameters/stall_percent
+	target
+	for n in 0 1 2 3; do
+		watch "$pid $(printf %x $((0x$page + n * 4096))) stall=1000"
+	done
+	tell hammer 15
+	echo "answer $answer"
+	cat $dir/watches
+	echo "stalls $(column stalls)"
+	gone
+	until_placed 0
+}
+
 case $1 in
-manual|bad|automatic) "$1" ;;
+manual|bad|automatic|harsh|locked) "$1" ;;
 *) exit 2 ;;
 esac
