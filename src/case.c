@@ -13,20 +13,7 @@ static bool look_mapped(enum case_look look)
 
 static bool page_marked(const struct case_page *page)
 {
-	return page_waits(page, CASE_SEEN) || page_waits(page, CASE_MAPPED) ||
-	       page_waits(page, CASE_EXPOSED);
-}
-
-/* One more that waits, of a fault that began at @begin. */
-static void page_wait(struct case_page *page, enum case_wait wait,
-		      enum case_type type, case_time begin)
-{
-	if ((!page_marked(page) && !page_waits(page, CASE_OPEN)) ||
-	    page->since > begin) {
-		page->since = begin;
-		page->anon = false;
-	}
-	page->wait[wait][type]++;
+	return page_waits(page, CASE_SEEN) || page_waits(page, CASE_MAPPED);
 }
 
 static bool write_in_flight(const struct case_page *page)
@@ -67,10 +54,17 @@ static bool anon_proves(struct case_engine *e, const struct case_page *page,
 		 !op_in_flight(e, page, CASE_OP_INSTALL, e->clock)));
 }
 
-/* Whether a look is younger than what was seen before. */
-static bool page_recent(const struct case_page *page, case_time stamp)
+/* More events were seen mapped, the oldest of a fault that began at @since. */
+static void page_mark(struct case_engine *e, struct case_page *page,
+		      case_time since, enum case_look look, case_time stamp)
 {
-	return !page_marked(page) || stamp >= page->mark;
+	bool recent = !page_marked(page) || stamp >= page->mark;
+
+	if (!page_marked(page) || page->since > since)
+		page->since = since;
+	page->mark = e->clock;
+	page->anon = look == CASE_LOOK_ANON && recent &&
+		     anon_proves(e, page, page->flags, page->since);
 }
 
 /**
@@ -86,30 +80,14 @@ static bool page_recent(const struct case_page *page, case_time stamp)
 void page_seen(struct case_engine *e, struct case_page *page,
 	       enum case_look look, case_time stamp)
 {
-	bool anon = look == CASE_LOOK_ANON && page_recent(page, stamp) &&
-		    anon_proves(e, page, page->flags, page->since);
-
 	if (page_waits(page, CASE_OPEN) && page->opened <= stamp) {
+		page_mark(e, page, page->open_since, look, stamp);
 		events_seen(page);
-		page->mark = e->clock;
-		page->anon = anon;
-	} else if (anon) {
+	} else if (look == CASE_LOOK_ANON && page_marked(page) &&
+		   stamp >= page->mark &&
+		   anon_proves(e, page, page->flags, page->since)) {
 		page->anon = true;
 	}
-}
-
-/* One more that waits; this look has seen it mapped. */
-static void page_mark(struct case_engine *e, struct case_page *page,
-		      enum case_wait wait, enum case_type type, case_time begin,
-		      enum case_look look, case_time stamp)
-{
-	bool recent = page_recent(page, stamp);
-
-	page_seen(e, page, look, stamp);
-	page_wait(page, wait, type, begin);
-	page->mark = e->clock;
-	page->anon = look == CASE_LOOK_ANON && recent &&
-		     anon_proves(e, page, page->flags, page->since);
 }
 
 /* Faults of neighbours that may map this page too. */
@@ -131,6 +109,12 @@ static bool page_filed(const struct case_page *page)
 			       around_in_flight(page));
 }
 
+static void page_silent(struct case_engine *e, struct case_page *page)
+{
+	page_close(e, page, CASE_SEEN, CASE_UNDECIDED, CASE_WHY_SILENT);
+	page_close(e, page, CASE_MAPPED, CASE_UNDECIDED, CASE_WHY_SILENT);
+}
+
 /**
  * page_settle - the heart: judge what can be judged
  * @e: the engine
@@ -144,22 +128,21 @@ void page_settle(struct case_engine *e, struct case_page *page)
 {
 	const struct case_fault *f;
 
-	if (!page_marked(page))
+	if (!page_marked(page) && !page_waits(page, CASE_EXPOSED))
 		return;
 	if (op_in_flight(e, page, CASE_OP_INSTALL, page->mark))
 		return;
+	page_close(e, page, CASE_EXPOSED, CASE_BOGUS, 0);
 	for (f = page->faults; f; f = f->page_next)
 		if (f->begin < page->mark &&
 		    !(f->flags & CASE_F_NEVER_INSTALLS) &&
 		    !(page->anon && (f->flags & CASE_F_ANON_PROVES)))
 			return;
-	page_close(e, page, CASE_EXPOSED, CASE_BOGUS, 0);
 	if (!page_filed(page)) {
 		page_close(e, page, CASE_SEEN, CASE_BOGUS, 0);
 		page_close(e, page, CASE_MAPPED, CASE_BOGUS, 0);
 	} else if (!(page->flags & CASE_F_PRIVATE)) {
-		page_close(e, page, CASE_SEEN, CASE_UNDECIDED, CASE_WHY_SILENT);
-		page_close(e, page, CASE_MAPPED, CASE_UNDECIDED, CASE_WHY_SILENT);
+		page_silent(e, page);
 	}
 	/* else a later look may find an anonymous page */
 }
@@ -267,13 +250,13 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 		else
 			page_unsure(e, page, f.begin, CASE_WHY_SILENT);
 	}
-	if (nothing && f.look == CASE_LOOK_NONE && page_quiet(page, f.begin) &&
-		   fault_counts(f.ctx, f.backing, f.begin) &&
-		   (anon || ((f.flags & CASE_F_NEVER_INSTALLS) &&
-			     look_mapped(look)))) {
-		page_mark(e, page, CASE_EXPOSED, f.type, f.begin, look, stamp);
-	} else if (look_mapped(look)) {
+	if (look_mapped(look))
 		page_seen(e, page, look, stamp);
+	if (nothing && f.look == CASE_LOOK_NONE && page_quiet(page, f.begin) &&
+	    fault_counts(f.ctx, f.backing, f.begin) &&
+	    (anon || ((f.flags & CASE_F_NEVER_INSTALLS) && look_mapped(look)))) {
+		page->wait[CASE_EXPOSED][f.type]++;
+		page->mark = e->clock;
 	}
 	page_settle(e, page);
 	page_put(e, page);
@@ -366,6 +349,7 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 	struct case_fault *f = fault_find(e, entry->task), was;
 	enum case_verdict verdict = CASE_UNDECIDED;
 	enum case_why why = CASE_WHY_NO_ENTRY;
+	enum case_wait wait = CASE_OPEN;
 	struct case_page *page = NULL;
 	struct case_event *v = NULL;
 	case_time begin = 0;
@@ -418,15 +402,17 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 	}
 	b->open++;
 	if (look_mapped(entry->look)) {
-		page_mark(e, page, CASE_MAPPED, entry->type, begin,
-			  entry->look, entry->stamp);
-		event_waits(v, page, CASE_MAPPED);
+		page_seen(e, page, entry->look, entry->stamp);
+		page_mark(e, page, begin, entry->look, entry->stamp);
+		wait = CASE_MAPPED;
 	} else {
-		page_wait(page, CASE_OPEN, entry->type, begin);
+		if (!page_waits(page, CASE_OPEN) || page->open_since > begin)
+			page->open_since = begin;
 		page->opened = e->clock;
 		page->looks = 0;
-		event_waits(v, page, CASE_OPEN);
 	}
+	page->wait[wait][entry->type]++;
+	event_waits(v, page, wait);
 	goto settle;
 close:
 	b->verdict[verdict]++;
@@ -468,8 +454,10 @@ void case_looked(struct case_engine *e, const void *key, unsigned long addr,
 		 (page->flags & CASE_F_ZAPS_KNOWN))
 		page_close(e, page, CASE_OPEN, CASE_GENUINE, 0);
 	page_settle(e, page);
-	if (++page->looks >= CASE_MAX_LOOKS)
-		page_close_all(e, page, page_marked(page) && page_filed(page) ?
-			       CASE_WHY_SILENT : CASE_WHY_TIMEOUT);
+	if (++page->looks >= CASE_MAX_LOOKS) {
+		if (page_marked(page) && page_filed(page))
+			page_silent(e, page);
+		page_close_all(e, page, CASE_WHY_TIMEOUT);
+	}
 	page_put(e, page);
 }

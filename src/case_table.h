@@ -54,8 +54,9 @@ struct case_page {
 	unsigned int raced;		/* EEXIST, of whose event? */
 	unsigned int looks;
 	bool anon;			/* no file page can explain what was seen */
-	case_time since;		/* the oldest fault of those that wait */
-	case_time opened;		/* newest event in wait[CASE_OPEN] */
+	case_time open_since;		/* oldest fault of those in wait[CASE_OPEN] */
+	case_time opened;		/* newest event there */
+	case_time since;		/* oldest fault of all others that wait */
 	case_time mark;			/* newest look that found it mapped */
 	case_time installed;		/* last end of an install */
 	case_time unsure;		/* last end of what may have been one */

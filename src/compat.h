@@ -8,6 +8,7 @@
 
 #include <linux/err.h>
 #include <linux/hw_breakpoint.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
@@ -17,6 +18,12 @@
 #include <linux/uio.h>
 #include <linux/userfaultfd_k.h>
 #include <linux/version.h>
+
+#ifdef CONFIG_X86_64
+#include <asm/cpufeature.h>
+#include <asm/invpcid.h>
+#include <asm/special_insns.h>
+#endif
 
 /*
  * "softleaf" replaced the swp_entry_t helpers (68aa2fdbf57f, v6.19); there is
@@ -269,6 +276,34 @@ static inline void compat_breakpoint_init(struct perf_event_attr *attr,
 	attr->bp_addr = (unsigned long)addr;
 	attr->bp_len = HW_BREAKPOINT_LEN_8;
 	attr->bp_type = HW_BREAKPOINT_W;
+#endif
+}
+
+/* Drops one page of the running mm from this CPU's TLB. Interrupts off. */
+static inline void compat_flush_page(unsigned long addr)
+{
+#ifdef CONFIG_X86_64
+	asm volatile("invlpg (%0)" : : "r" (addr) : "memory");
+	/* With page-table isolation, user space has a PCID of its own. */
+	if (boot_cpu_has(X86_FEATURE_PTI) && boot_cpu_has(X86_FEATURE_PCID) &&
+	    boot_cpu_has(X86_FEATURE_INVPCID))
+		invpcid_flush_one((__read_cr3() & X86_CR3_PCID_MASK) |
+				  BIT(X86_CR3_PTI_PCID_USER_BIT), addr);
+#endif
+}
+
+/*
+ * In hard interrupt context on PREEMPT_RT as well, for which there is an
+ * initializer since 7a9f50a05843 ("irq_work: Cleanup"), v5.11.
+ */
+static inline void compat_init_irq_work_hard(struct irq_work *work,
+					     void (*func)(struct irq_work *))
+{
+#ifdef IRQ_WORK_INIT_HARD
+	*work = IRQ_WORK_INIT_HARD(func);
+#else
+	init_irq_work(work, func);
+	atomic_or(IRQ_WORK_HARD_IRQ, &work->flags);
 #endif
 }
 

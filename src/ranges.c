@@ -184,14 +184,19 @@ out:
 	return waits;
 }
 
-static bool hooks_needed(void)
+static bool any_slot(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr_slots; i++)
 		if (slots[i].ctx)
 			return true;
-	return always || overflow;
+	return false;
+}
+
+static bool hooks_needed(void)
+{
+	return always || overflow || any_slot();
 }
 
 static void set_armed(bool now)
@@ -228,7 +233,7 @@ static void ranges_worker(struct work_struct *work)
 		if (!armed)
 			probes_undemand();
 	}
-	if (hooks_needed())
+	if (any_slot() || armed != hooks_needed())
 		engine_queue(&ranges_work, waits ? SOON : LATER);
 }
 

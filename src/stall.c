@@ -6,30 +6,13 @@
  * bounds, too.
  */
 #include "stall.h"
-#include <linux/delay.h>
 #include <linux/sched.h>
 #include <linux/stacktrace.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-/* Set once, when the module goes: nobody is held any more. */
-bool stall_stopping;
-
 struct stall_watch stall_watches[STALL_WATCHES];
-
-/**
- * struct stall_budget - how long this CPU may still be stalled
- * @ns: tokens
- * @then: when they were counted
- */
-struct stall_budget {
-	u64 ns, then;
-};
-
-#define STALL_BURST_NS	(2 * WATCH_STALL_MAX * NSEC_PER_USEC)
-
-static DEFINE_PER_CPU(struct stall_budget, stall_budget);
 
 /* More than what is kept, for the frames of the exception itself. */
 #define STALL_RAW_STACK	(STALL_STACK + 24)
@@ -75,14 +58,12 @@ bool stall_walk(struct mm_struct *mm, unsigned long addr,
 	pudp = pud_offset(&p4d, addr);
 	if (check && pudp != path->pud)
 		return false;
-	if (get_kernel_nofault(pud, pudp) || pud_none(pud))
-		return false;
 	if (path->size == PUD_SIZE) {
 		pmdp = NULL;
 		entry = (unsigned long *)pudp;
 		goto found;
 	}
-	if (!pud_present(pud) || pud_leaf(pud))
+	if (get_kernel_nofault(pud, pudp) || !pud_present(pud) || pud_leaf(pud))
 		return false;
 
 	pmdp = pmd_offset(&pud, addr);
@@ -110,53 +91,6 @@ found:
 	return true;
 }
 NOKPROBE_SYMBOL(stall_walk);
-
-/* Tokens for at most this long, or 0. Only on this CPU, interrupts off. */
-static bool stall_afford(u64 ns, u64 now)
-{
-	struct stall_budget *b = this_cpu_ptr(&stall_budget);
-	u64 passed = now - b->then;
-
-	b->then = now;
-	if (passed < NSEC_PER_SEC)
-		b->ns += passed * READ_ONCE(stall_param_percent) / 100;
-	else
-		b->ns = STALL_BURST_NS;
-	if (b->ns > STALL_BURST_NS)
-		b->ns = STALL_BURST_NS;
-	if (b->ns < ns)
-		return false;
-	b->ns -= ns;
-	return true;
-}
-NOKPROBE_SYMBOL(stall_afford);
-
-/*
- * Holds the writer. The loop ends by count, whatever the clock does. What the
- * stall took longer than it should is paid for, too.
- */
-static u64 stall_hold(struct stall_watch *w, unsigned int us, u64 now)
-{
-	u64 limit = us * NSEC_PER_USEC, passed = 0;
-	struct stall_budget *b;
-
-	if (!stall_afford(limit, now)) {
-		atomic_long_inc(&w->throttled);
-		return 0;
-	}
-	while (us-- && passed < limit && !READ_ONCE(stall_stopping)) {
-		udelay(1);
-		passed = ktime_get_mono_fast_ns() - now;
-	}
-	if (passed > limit) {
-		b = this_cpu_ptr(&stall_budget);
-		b->ns -= min(b->ns, passed - limit);
-	}
-	atomic_long_inc(&w->stalls);
-	atomic_long_add(passed, &w->stalled_ns);
-	return passed;
-}
-NOKPROBE_SYMBOL(stall_hold);
 
 /* The writer's stack without the exception's frames on top. */
 static void stall_stack(struct stall_transition *t, struct pt_regs *regs)
@@ -224,10 +158,10 @@ void stall_on_write(struct perf_event *bp, struct perf_sample_data *data,
 		    struct pt_regs *regs)
 {
 	struct stall_watch *w = bp->overflow_handler_context;
-	u64 now = ktime_get_mono_fast_ns(), nr, stalled_ns = 0;
+	u64 now = ktime_get_mono_fast_ns(), nr;
 	struct stall_transition *t;
 	unsigned long before, after;
-	unsigned int us;
+	bool cleared;
 
 	if (smp_load_acquire(&w->state) != STALL_LIVE)
 		return;
@@ -242,26 +176,26 @@ void stall_on_write(struct perf_event *bp, struct perf_sample_data *data,
 	if (before == after)
 		return;
 	atomic_long_inc(&w->seen);
-	t = ring_begin(&nr);
-	if (pte_none(__pte(after)) && !pte_none(__pte(before))) {
+	cleared = pte_none(__pte(after)) && !pte_none(__pte(before));
+	if (cleared)
 		atomic_long_inc(&w->none);
-		us = READ_ONCE(w->us);
-		if (us && !READ_ONCE(stall_stopping))
-			stalled_ns = stall_hold(w, us, now);
+	t = ring_begin(&nr);
+	if (t) {
+		t->ns = now;
+		t->stalled_ns = 0;
+		t->addr = w->addr;
+		t->before = before;
+		t->after = after;
+		t->cpu = raw_smp_processor_id();
+		t->pid = current->pid;
+		t->tgid = pid_nr(w->pid);
+		memcpy(t->comm, current->comm, sizeof(t->comm));
+		stall_stack(t, regs);
 	}
-	if (!t)
-		return;
-	t->ns = now;
-	t->stalled_ns = stalled_ns;
-	t->addr = w->addr;
-	t->before = before;
-	t->after = after;
-	t->cpu = raw_smp_processor_id();
-	t->pid = current->pid;
-	t->tgid = pid_nr(w->pid);
-	memcpy(t->comm, current->comm, sizeof(t->comm));
-	stall_stack(t, regs);
-	ring_end(t, nr);
+	if (cleared)
+		stall_hold(w, t, nr, !irqs_disabled_flags(regs->flags));
+	if (t)
+		ring_end(t, nr);
 }
 NOKPROBE_SYMBOL(stall_on_write);
 

@@ -53,6 +53,8 @@ enum stall_state {
  * @automatic: picked by the module
  * @age: ticks since an automatic one was placed
  * @none_then: @none at the last tick
+ * @holds: writers that are held, or are about to be, in an interrupt
+ * @held: writers that are held right now
  * @bp: the breakpoint
  * @seen: transitions
  * @none: of these, from mapped to none
@@ -72,6 +74,7 @@ struct stall_watch {
 	bool automatic;
 	unsigned int age;
 	unsigned long none_then;
+	atomic_t holds, held;
 	struct perf_event * __percpu *bp;
 	atomic_long_t seen, none, stalls, stalled_ns, throttled;
 };
@@ -125,8 +128,14 @@ struct stall_transition {
 extern struct mutex stall_mutex;
 extern struct stall_watch stall_watches[STALL_WATCHES];
 
-/* stall.c: what the handler does */
+/* stall_hold.c: the stall itself */
 extern bool stall_stopping;
+void stall_hold(struct stall_watch *w, struct stall_transition *t, u64 nr,
+		bool irqs);
+void stall_hold_init(void);
+void stall_hold_exit(void);
+
+/* stall.c: what the handler does */
 void stall_on_write(struct perf_event *bp, struct perf_sample_data *data,
 		    struct pt_regs *regs);
 bool stall_walk(struct mm_struct *mm, unsigned long addr,

@@ -8,6 +8,7 @@
  * no event yet is as good a place as any.
  */
 #include "stall.h"
+#include <linux/hash.h>
 #include <linux/irq_work.h>
 #include <linux/mmap_lock.h>
 #include <linux/random.h>
@@ -15,9 +16,11 @@
 #include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
-#define AUTO_FRESH	16	/* sightings between two ticks */
+#define AUTO_FRESH_BITS	4	/* log2 of the sightings between two ticks */
+#define AUTO_FRESH	(1 << AUTO_FRESH_BITS)
 #define AUTO_SOURCES	16
 #define AUTO_TRIES	8	/* to hit a mapped page by chance */
+#define AUTO_ROUNDS	8	/* per tick, over all sources */
 #define AUTO_KEEP	10	/* ticks that a busy page is kept */
 #define AUTO_RESPITE	10	/* ticks without more, after others came short */
 
@@ -55,30 +58,28 @@ static DECLARE_DELAYED_WORK(tend_work, tend_worker);
  * @ctx: userfaultfd of the range
  * @addr: of the page
  *
- * From any probe handler. Next to nothing unless automatic watches are on.
+ * From any probe handler; a few instructions. Kept even while no watch is
+ * placed automatically: once pages are mapped, there may be no fault any more.
  */
 void stall_saw(pid_t tgid, const void *ctx, unsigned long addr)
 {
-	unsigned int i;
+	unsigned long near = addr >> PMD_SHIFT;
+	struct sighting *s;
+	int state;
 
-	if (likely(!READ_ONCE(stall_param_auto)) || !tgid)
+	if (!tgid)
 		return;
-	for (i = 0; i < AUTO_FRESH; i++) {
-		struct sighting *s = &fresh[i];
-
-		if (READ_ONCE(s->state) == FRESH_FULL) {
-			if (s->ctx == ctx && s->addr == addr)
-				return;
-			continue;
-		}
-		if (cmpxchg(&s->state, FRESH_EMPTY, FRESH_BUSY) != FRESH_EMPTY)
-			continue;
-		s->tgid = tgid;
-		s->ctx = ctx;
-		s->addr = addr;
-		smp_store_release(&s->state, FRESH_FULL);
+	s = &fresh[hash_long((unsigned long)ctx ^ near, AUTO_FRESH_BITS)];
+	state = READ_ONCE(s->state);
+	if (state == FRESH_BUSY ||
+	    (state == FRESH_FULL && s->ctx == ctx && s->addr >> PMD_SHIFT == near))
 		return;
-	}
+	if (cmpxchg(&s->state, state, FRESH_BUSY) != state)
+		return;
+	s->tgid = tgid;
+	s->ctx = ctx;
+	s->addr = addr;
+	smp_store_release(&s->state, FRESH_FULL);
 }
 NOKPROBE_SYMBOL(stall_saw);
 
@@ -133,7 +134,7 @@ static void take_sightings(void)
 	unsigned int i;
 
 	for (i = 0; i < AUTO_FRESH; i++) {
-		if (smp_load_acquire(&fresh[i].state) != FRESH_FULL)
+		if (cmpxchg(&fresh[i].state, FRESH_FULL, FRESH_BUSY) != FRESH_FULL)
 			continue;
 		take_source(&fresh[i]);
 		smp_store_release(&fresh[i].state, FRESH_EMPTY);
@@ -256,7 +257,7 @@ static void auto_tick(void)
 	limit = allowed();
 	let_go_idle();
 	keep_at_most(limit);
-	for (tries = 0; tries < 2 * AUTO_SOURCES; tries++) {
+	for (tries = 0; tries < AUTO_ROUNDS * AUTO_SOURCES; tries++) {
 		struct sighting *s = &sources[next_source++ % AUTO_SOURCES];
 
 		if (count_watches(true) >= limit)
@@ -284,7 +285,8 @@ static void tend_worker(struct work_struct *work)
 		stall_tend();
 		if (!READ_ONCE(stall_param_auto)) {
 			keep_at_most(0);
-		} else if (time_after_eq(jiffies, next_tick)) {
+		} else if (!READ_ONCE(stall_stopping) &&
+			   time_after_eq(jiffies, next_tick)) {
 			next_tick = jiffies + period;
 			auto_tick();
 		}
@@ -321,6 +323,7 @@ NOKPROBE_SYMBOL(stall_soon);
 int stall_init(void)
 {
 	init_irq_work(&soon_work, soon);
+	stall_hold_init();
 	/* Of its own: dropping the last reference to an mm takes its time. */
 	wq = alloc_workqueue(KBUILD_MODNAME "_watch", WQ_UNBOUND, 1);
 	if (!wq)
@@ -355,5 +358,6 @@ void stall_exit(void)
 	stall_remove_all();
 	mutex_unlock(&stall_mutex);
 	destroy_workqueue(wq);
+	stall_hold_exit();
 	stall_ring_free();
 }

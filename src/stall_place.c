@@ -3,6 +3,7 @@
  * Watches come and go: process context, one at a time.
  */
 #include "stall.h"
+#include <linux/delay.h>
 #include <linux/hugetlb.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
@@ -110,12 +111,14 @@ static void watch_clear(struct stall_watch *w)
  * stall_remove - remove a watch
  * @w: the watch
  *
- * When it returns, no CPU is in its handler.
+ * When it returns, no CPU is in its handler, and no writer is held.
  */
 void stall_remove(struct stall_watch *w)
 {
 	WRITE_ONCE(w->state, STALL_STALE);
 	compat_breakpoint_remove(w->bp);
+	while (atomic_read(&w->holds))
+		usleep_range(100, 200);
 	watch_clear(w);
 }
 

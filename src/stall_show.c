@@ -10,7 +10,7 @@
 
 static int refuse(int err, const char *why, const char *text, size_t len)
 {
-	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 100);
+	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 40);
 
 	if (__ratelimit(&limit))
 		pr_err("watch: %s (%d): \"%*pE\"\n", why, err,

@@ -5,12 +5,13 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/dcache.h>
 #include <linux/kprobes.h>
 #include <linux/seq_file.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include "case.h"
+
+struct dentry;
 
 /* engine.c */
 extern struct case_engine engine;
@@ -131,6 +132,7 @@ void stall_stop(void);
 void stall_exit(void);
 void stall_files(struct dentry *dir);
 void stall_saw(pid_t tgid, const void *ctx, unsigned long addr);
+bool stall_held(const void *ctx, unsigned long addr);
 void stall_gone(const void *ctx, unsigned long start, unsigned long end);
 
 /* debugfs.c */

@@ -34,7 +34,7 @@ static void list_line(const struct path *path, const struct writer *writer,
 		why = "needs two memory nodes";
 	if (!why && writer->no_truth)
 		no_truth = writer->no_truth(path);
-	printf("%-25s %-12s %-5s %-5s%s%s\n", path->name, writer->name,
+	printf("%-25s %-14s %-5s %-5s%s%s\n", path->name, writer->name,
 	       why || no_truth ? "SKIP" : "ok", why ? "SKIP" : "ok",
 	       why || no_truth ? " " : "", why ?: no_truth ?: "");
 }

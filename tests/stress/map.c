@@ -236,7 +236,7 @@ static int64_t copy_some(struct run *run, size_t offset, size_t len)
 		.len = len,
 	};
 
-	if (!ioctl(run->uffd, UFFDIO_COPY, &copy))
+	if (!ioctl(run->fill_uffd, UFFDIO_COPY, &copy))
 		return len;
 	return copy.copy > 0 ? copy.copy : -errno;
 }
@@ -247,7 +247,7 @@ static int64_t continue_some(struct run *run, size_t offset, size_t len)
 		.range = { .start = (uintptr_t)run->area + offset, .len = len },
 	};
 
-	if (!ioctl(run->uffd, STRESS_UFFDIO_CONTINUE, &cont))
+	if (!ioctl(run->fill_uffd, STRESS_UFFDIO_CONTINUE, &cont))
 		return len;
 	return cont.mapped > 0 ? cont.mapped : -errno;
 }

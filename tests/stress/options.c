@@ -16,7 +16,8 @@
 enum {
 	OPT_PATH = 256, OPT_WRITER, OPT_MODE, OPT_EXPECT, OPT_SECONDS, OPT_PAGES,
 	OPT_READERS, OPT_RESOLVERS, OPT_WRITERS, OPT_BATCH, OPT_COPY, OPT_SEED, OPT_SETTLE,
-	OPT_UNTIL, OPT_READ_BATCH, OPT_NO_SETUP, OPT_LIST, OPT_VERSION,
+	OPT_UNTIL, OPT_READ_BATCH, OPT_RESOLVER_PROCESS, OPT_SECOND_UFFD,
+	OPT_FORK, OPT_BLOCKED, OPT_NO_SETUP, OPT_LIST, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -35,6 +36,10 @@ static const struct option long_options[] = {
 	{ "settle-ms",		required_argument, NULL, OPT_SETTLE },
 	{ "until-wrong",	required_argument, NULL, OPT_UNTIL },
 	{ "read-batch",		required_argument, NULL, OPT_READ_BATCH },
+	{ "resolver-process",	no_argument,	   NULL, OPT_RESOLVER_PROCESS },
+	{ "second-uffd",	no_argument,	   NULL, OPT_SECOND_UFFD },
+	{ "fork",		no_argument,	   NULL, OPT_FORK },
+	{ "blocked",		required_argument, NULL, OPT_BLOCKED },
 	{ "no-setup",		no_argument,	   NULL, OPT_NO_SETUP },
 	{ "list",		no_argument,	   NULL, OPT_LIST },
 	{ "help",		no_argument,	   NULL, 'h' },
@@ -54,23 +59,31 @@ static const char help_text[] =
 "                    bursts, by resolvers that race each other; odd ones stay (truth)\n"
 "  --expect WHAT     sound: a wrong event is a failure; wrong: none is one;\n"
 "                    any: only report (sound)\n"
-"  --seconds N       how long (5); all is ended 20 s after that at the latest,\n"
-"                    with pages of 1 GiB 120 s\n"
+"  --seconds N       how long (5); all is ended 45 s after that at the latest,\n"
+"                    with pages of 1 GiB 150 s\n"
 "  --until-wrong N   stop early once N wrong events were seen\n"
 "  --pages N         pages (base pages: 64, 2 MiB: 8, 1 GiB: 1, legal 2; but\n"
-"                    wp, pagemap-wp, mprotect and cold: 64 of base and hugetlb\n"
-"                    ones, compact: 256 base pages)\n"
-"  --readers N       threads that read the pages (wp, pagemap-wp, cold: 1, else\n"
-"                    one a CPU but one, 2 to 8)\n"
+"                    wp, pagemap-wp, mprotect, cold: 512 base, 64 hugetlb ones,\n"
+"                    compact: 8192 base pages)\n"
+"  --readers N       threads that read the pages (wp, pagemap-wp, cold, compact:\n"
+"                    1, else one a CPU but one, 2 to 8)\n"
 "  --resolvers N     threads that answer events (truth: 1, legal: 3)\n"
 "  --writers N       threads of the writer, each with its share of the pages (1)\n"
 "  --batch N         pages in one operation of the writer, 0: all its pages\n"
-"                    (migrate: 1, else 0)\n"
+"                    (migrate, migrate-pinned: 64 base pages, 1 huge one;\n"
+"                    soft-offline: 1; else 0)\n"
 "  --copy-every N    truth: answer every Nth event by UFFDIO_COPY or CONTINUE\n"
 "                    (-EEXIST), the others by UFFDIO_WAKE alone, which is faster (64)\n"
 "  --read-batch N    messages in one read of the userfaultfd, 1 to 1024 (64)\n"
 "  --settle-ms N     stay registered that long after the last event (200)\n"
 "  --seed N          of all random choices (1)\n"
+"  --resolver-process   another process reads the events and answers them\n"
+"  --second-uffd     pages are installed through a second userfaultfd, whose\n"
+"                    own range is elsewhere; the first one only wakes\n"
+"  --fork            children read the pages as well, under userfaultfds of\n"
+"                    their own (UFFD_FEATURE_EVENT_FORK)\n"
+"  --blocked N       nothing of the above: N threads fault on a page of their\n"
+"                    own each, and are answered once all have raised an event\n"
 "  --no-setup        do not reserve huge pages; else root does, and restores\n"
 "                    the previous number at the end\n"
 "  --list            what this kernel supports, a line each: PATH WRITER TRUTH\n"
@@ -158,13 +171,19 @@ const char *combination_unsupported(const struct path *path,
 	       writer_unsupported(writer, path, features);
 }
 
+static bool is_base(const struct path *path)
+{
+	return !path->huge_kb && !(path->flags & PATH_THP);
+}
+
 static void default_pages(struct options *opt)
 {
 	const struct path *path = opt->path;
-	bool large = path->flags & PATH_THP || path->huge_kb > 2048;
 
-	/* many ptes are what a writer asks for, and large pages have them */
-	if (!opt->pages && !large)
+	/* many ptes are what a writer asks for, and a THP has them */
+	if (!opt->pages && is_base(path))
+		opt->pages = opt->writer->base_pages;
+	else if (!opt->pages && path->huge_kb == 2048)
 		opt->pages = opt->writer->pages;
 	if (!opt->pages)
 		opt->pages = path->default_pages;
@@ -178,6 +197,15 @@ static void defaults(struct options *opt)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (opt->blocked) {
+		if (opt->path->flags & PATH_TOUCHED)
+			usage("--blocked: the pages of %s are there from the start",
+			      opt->path->name);
+		opt->pages = opt->blocked;
+		opt->writer = find_writer("none");
+		opt->mode = MODE_TRUTH;
+	}
+
 	default_pages(opt);
 	if (opt->readers == -1U && opt->writer->readers)
 		opt->readers = opt->writer->readers;
@@ -187,6 +215,8 @@ static void defaults(struct options *opt)
 		opt->resolvers = opt->mode == MODE_LEGAL ? 3 : 1;
 	if (!opt->writer->op)
 		opt->writers = 0;
+	if (opt->batch == -1U && is_base(opt->path) && opt->writer->base_batch)
+		opt->batch = opt->writer->base_batch;
 	if (opt->batch == -1U)
 		opt->batch = opt->writer->batch;
 	if (opt->mode == MODE_LEGAL && opt->pages < 2)
@@ -254,6 +284,18 @@ void parse_options(int argc, char **argv, struct options *opt)
 			break;
 		case OPT_READ_BATCH:
 			opt->read_batch = number(name, optarg, 1, MAX_READ_BATCH);
+			break;
+		case OPT_RESOLVER_PROCESS:
+			opt->resolver_process = true;
+			break;
+		case OPT_SECOND_UFFD:
+			opt->second_uffd = true;
+			break;
+		case OPT_FORK:
+			opt->fork = true;
+			break;
+		case OPT_BLOCKED:
+			opt->blocked = number(name, optarg, 1, MAX_PAGES);
 			break;
 		case OPT_NO_SETUP:
 			opt->setup = false;

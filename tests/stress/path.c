@@ -71,7 +71,9 @@ unsigned int path_max_pages(const struct path *path)
 {
 	if (path->huge_kb == G1)
 		return 16;
-	return path->flags & PATH_THP ? 256 : MAX_PAGES;
+	if (path->huge_kb || path->flags & PATH_THP)
+		return 4096;
+	return MAX_PAGES;
 }
 
 uint64_t path_features(const struct path *path)

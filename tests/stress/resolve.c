@@ -12,9 +12,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define RING	256
@@ -48,6 +50,7 @@ static struct resolver {
 } resolver[MAX_THREADS];
 
 static pthread_t listener_thread;
+static pid_t resolver_process;
 
 static bool fan_full(unsigned int nr)
 {
@@ -93,7 +96,7 @@ static const enum count continue_counts[] = {
 	C_continue_enomem, C_continue_efault, C_continue_other,
 };
 
-static int provide(struct run *run, unsigned int page, bool minor)
+int provide(struct run *run, unsigned int page, bool minor)
 {
 	static const int errors[] = {
 		0, -EEXIST, -EAGAIN, -ENOENT, -ENOMEM, -EFAULT,
@@ -125,12 +128,14 @@ static void resolve(struct run *run, const struct event *event)
 			return;
 	} else if (event->provide &&
 		   !provide(run, event->page,
-			    event->flags & UFFD_PAGEFAULT_FLAG_MINOR)) {
+			    event->flags & UFFD_PAGEFAULT_FLAG_MINOR) &&
+		   run->fill_uffd == run->uffd) {
 		return;
 	}
 	/*
-	 * Only a success wakes by itself.  After anything else let the faulting
-	 * thread look again: if the page is still missing, it says so again.
+	 * Only a success wakes by itself, and only who waits at that userfaultfd.
+	 * After anything else let the faulting thread look again: if the page is
+	 * still missing, it says so again.
 	 */
 	if (!ioctl(run->uffd, UFFDIO_WAKE, &range))
 		count(C_wakes);
@@ -142,6 +147,10 @@ static void take_message(struct run *run, const struct uffd_msg *msg)
 	struct event event;
 
 	count(C_events_received);
+	if (msg->event == UFFD_EVENT_FORK) {
+		adopt_child(run, msg->arg.fork.ufd);
+		return;
+	}
 	if (msg->event != UFFD_EVENT_PAGEFAULT || offset >= run->len) {
 		count(C_other_events);
 		return;
@@ -166,6 +175,38 @@ static void take_message(struct run *run, const struct uffd_msg *msg)
 		resolve(run, &event);
 	else
 		fan_put(run, event);
+}
+
+/* An event in a child, answered at once: COPY into a child, whose pages are ours */
+void take_child_message(struct run *run, int uffd, const struct uffd_msg *msg)
+{
+	uint64_t at = msg->arg.pagefault.address - (uintptr_t)run->area;
+	struct run as_child = { .path = run->path, .area = run->area,
+				.source = run->source, .page_size = run->page_size,
+				.fill_uffd = uffd };
+	bool minor = msg->arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_MINOR;
+	unsigned int page = at / run->page_size;
+	struct uffdio_range range = {
+		.start = (uintptr_t)run->area + page * run->page_size,
+		.len = run->page_size,
+	};
+
+	count(C_events_received);
+	if (msg->event != UFFD_EVENT_PAGEFAULT || at >= run->len) {
+		count(C_other_events);
+		return;
+	}
+	count(C_child_events);
+	/* what is shared need not be copied at fork, so a MINOR event is right */
+	if (!minor && !(run->path->flags & PATH_SHARED) && !page_may_go(run, page)) {
+		count(C_wrong_events);
+		count(C_child_wrong_events);
+	}
+	if (minor)
+		install_continue(&as_child, page);
+	else
+		install_copy(&as_child, page);
+	ioctl(uffd, UFFDIO_WAKE, &range);
 }
 
 static void *listener(void *arg)
@@ -232,7 +273,7 @@ void *prefetcher(void *arg)
 	return NULL;
 }
 
-int resolvers_start(struct run *run)
+static int start_here(struct run *run)
 {
 	unsigned int i;
 	int err;
@@ -249,12 +290,12 @@ int resolvers_start(struct run *run)
 	return -pthread_create(&listener_thread, NULL, listener, run);
 }
 
-void resolvers_stop(struct run *run)
+static void stop_here(struct run *run)
 {
 	unsigned int i;
 
-	atomic_store(&run->stop_resolvers, true);
 	run->stuck += join_before(listener_thread, run->patience);
+	adopted_end();
 
 	pthread_mutex_lock(&fan.lock);
 	fan.closed = true;
@@ -262,4 +303,48 @@ void resolvers_stop(struct run *run)
 	pthread_mutex_unlock(&fan.lock);
 	for (i = 0; run->opt->resolvers > 1 && i < run->opt->resolvers; i++)
 		run->stuck += join_before(resolver[i].thread, run->patience);
+}
+
+/*
+ * Another process does it all, as where a helper serves a guest's memory.  It has
+ * no copy of the range: pages with two owners would not be migrated.
+ */
+static int start_process(struct run *run)
+{
+	madvise(run->area, run->len, MADV_DONTFORK);
+	resolver_process = fork();
+	if (resolver_process) {
+		madvise(run->area, run->len, MADV_DOFORK);
+		return resolver_process < 0 ? -errno : 0;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (start_here(run))
+		_exit(1);
+	while (!atomic_load(&run->stop_resolvers))
+		usleep(5000);
+	stop_here(run);
+	_exit(0);
+}
+
+int resolvers_start(struct run *run)
+{
+	return run->opt->resolver_process ? start_process(run) : start_here(run);
+}
+
+void resolvers_stop(struct run *run)
+{
+	unsigned int ms = 2000 * run->patience;
+	int status = -1;
+
+	atomic_store(&run->stop_resolvers, true);
+	if (!run->opt->resolver_process) {
+		stop_here(run);
+		return;
+	}
+	while (waitpid(resolver_process, &status, WNOHANG) != resolver_process && ms--)
+		usleep(1000);
+	if (status) {
+		kill(resolver_process, SIGKILL);
+		run->stuck++;
+	}
 }

@@ -23,11 +23,11 @@ struct worker {
 };
 
 static struct worker reader[MAX_THREADS];
-static pthread_t writer_threads[MAX_THREADS], dropper_thread, prefetch_thread;
+static pthread_t writer_threads[MAX_THREADS], dropper_thread, prefetch_thread,
+	fork_thread;
 static struct writer_thread writer_state[MAX_THREADS];
 
-__attribute__((format(printf, 2, 3)))
-static int fail(int status, const char *format, ...)
+int fail(int status, const char *format, ...)
 {
 	va_list args;
 
@@ -124,6 +124,26 @@ static int install_all(struct run *run)
 	return 0;
 }
 
+/* A userfaultfd with a range of its own, that fills ours as well */
+static int open_second_uffd(struct run *run)
+{
+	size_t len = sysconf(_SC_PAGESIZE);
+	struct uffdio_register reg = {
+		.range = { .len = len },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	reg.range.start = (uintptr_t)at;
+	run->fill_uffd = uffd_open();
+	if (at == MAP_FAILED || run->fill_uffd < 0 ||
+	    uffd_handshake(run->fill_uffd, 0, NULL) ||
+	    ioctl(run->fill_uffd, UFFDIO_REGISTER, &reg))
+		return fail(EXIT_NOT_OK, "cannot have a second userfaultfd");
+	return 0;
+}
+
 static int map_and_install(struct run *run)
 {
 	int err = make_source(run);
@@ -151,7 +171,10 @@ static int map_and_install(struct run *run)
 			    run->opt->pages, run->page_size >> 10,
 			    map_problem ?: strerror(-err));
 	err = register_area(run);
-	if (!err && !(run->path->flags & PATH_TOUCHED))
+	run->fill_uffd = run->uffd;
+	if (!err && run->opt->second_uffd)
+		err = open_second_uffd(run);
+	if (!err && !(run->path->flags & PATH_TOUCHED) && !run->opt->blocked)
 		err = install_all(run);
 	return err;
 }
@@ -214,6 +237,8 @@ static void end_run(struct run *run)
 		run->stuck += join_before(dropper_thread, run->patience);
 		run->stuck += join_before(prefetch_thread, run->patience);
 	}
+	if (run->opt->fork)
+		run->stuck += join_before(fork_thread, run->patience);
 	run->ran_ns = now_ns() - run->start_ns;
 	run_phase = "stopping the readers";
 	atomic_store(&run->stop_readers, true);
@@ -241,6 +266,8 @@ int run_stress(struct run *run)
 	err = map_and_install(run);
 	if (err)
 		return err;
+	if (run->opt->blocked)
+		return run_blocked(run);
 
 	run_phase = "running";
 	watch_doubts(run, false);
@@ -257,6 +284,8 @@ int run_stress(struct run *run)
 		      start_thread(&prefetch_thread, prefetcher, run);
 	if (!err)
 		err = start_writers(run);
+	if (!err && run->opt->fork)
+		err = start_thread(&fork_thread, forker, run);
 	/* half started is as bad as it gets: exit ends the other half */
 	if (err)
 		return err;

@@ -21,7 +21,7 @@ char setup_message[512];
 static struct saved {
 	char	path[128];
 	char	count[24];
-} saved[2];
+} saved[3];
 static unsigned int nr_saved;
 
 __attribute__((format(printf, 1, 2)))
@@ -155,10 +155,12 @@ int setup_nodes(struct run *run)
 	return 0;
 }
 
+#define ANY_NODE	-1
+
 static void huge_path(char *path, size_t size, int node, unsigned int kb,
 		      const char *name)
 {
-	if (access(NODE_DIR "/node0", F_OK))
+	if (node == ANY_NODE || access(NODE_DIR "/node0", F_OK))
 		snprintf(path, size, "/sys/kernel/mm/hugepages/hugepages-%ukB/%s",
 			 kb, name);
 	else
@@ -190,35 +192,39 @@ static int setup_node_hugepages(struct run *run, int node, long need)
 		if (read_long(free_path, &nr_free) && nr_free >= need)
 			return 0;
 	}
-	return needs("needs %ld free huge pages of %u kB on node %d, found %ld: echo %ld > %s%s",
-		     need, kb, node, nr_free, nr + need - nr_free, nr_path,
+	return needs("needs %ld free huge pages of %u kB%s, found %ld: echo %ld > %s%s",
+		     need, kb, node == ANY_NODE ? "" : " on one node", nr_free,
+		     nr + need - nr_free, nr_path,
 		     run->opt->setup && !geteuid() ?
 		     " (was tried; echo 1 > /proc/sys/vm/compact_memory may help)" : "");
 }
 
 /*
  * Room for every page on each node, as they all move there, and a few for
- * copies in flight: UFFDIO_COPY allocates before it looks under the lock.
+ * copies in flight: UFFDIO_COPY allocates before it looks under the lock.  Of the
+ * largest ones a machine has few: one page in flight, and wherever it is.
  */
 int setup_hugepages(struct run *run)
 {
+	unsigned int kb = run->path->huge_kb, i;
 	long need = run->opt->pages, reserved = 0;
-	unsigned int kb = run->path->huge_kb;
 	char path[128];
-	int err;
+	int err = 0;
 
 	if (!kb)
 		return 0;
-	/* of the largest ones a machine has few: better -ENOMEM now and then */
-	need += kb > 2048 ? 1 : run->opt->resolvers + 4;
 	/* what others have reserved is still free, but not for us */
 	snprintf(path, sizeof(path),
 		 "/sys/kernel/mm/hugepages/hugepages-%ukB/resv_hugepages", kb);
 	read_long(path, &reserved);
-	err = setup_node_hugepages(run, run->node[0], need + reserved);
-	if (!err && run->writer->nodes > 1)
-		err = setup_node_hugepages(run, run->node[1],
-					   kb > 2048 ? run->opt->pages : need);
+	if (kb > 2048) {
+		err = setup_node_hugepages(run, ANY_NODE, need + 1 + reserved);
+	} else {
+		need += run->opt->resolvers + 4;
+		err = setup_node_hugepages(run, run->node[0], need + reserved);
+	}
+	for (i = kb > 2048 ? 0 : 1; !err && i < run->writer->nodes; i++)
+		err = setup_node_hugepages(run, run->node[i], need);
 	return err;
 }
 

@@ -21,7 +21,7 @@
 #define EXIT_USAGE	2
 #define EXIT_NEEDS	3	/* huge pages, nodes or rights are missing */
 
-#define MAX_PAGES	4096
+#define MAX_PAGES	16384
 #define MAX_READ_BATCH	1024
 #define MAX_THREADS	64	/* of each kind */
 
@@ -44,6 +44,10 @@ struct options {
 	uint64_t		until_wrong;	/* 0: run the whole time */
 	uint64_t		seed;
 	unsigned int		read_batch;	/* messages in one read() */
+	unsigned int		blocked;	/* 0: the ordinary run */
+	bool			resolver_process;
+	bool			second_uffd;
+	bool			fork;
 	bool			setup;
 };
 
@@ -98,7 +102,21 @@ struct options {
 	X(offlined_pages)						\
 	X(offline_errors)						\
 	X(pageouts)							\
-	X(swapped_out)		/* by the whole machine */
+	X(migrate_calls)						\
+	X(swapped_out)		/* by the whole machine */		\
+	X(forks)							\
+	X(fork_events)							\
+	X(child_reads)							\
+	X(child_events)		/* MISSING and MINOR, in children */	\
+	X(child_wrong_events)	/* they are in wrong_events, too */	\
+	X(blocked)		/* threads that raised an event */	\
+	X(blocked_again)	/* events besides those */		\
+	X(offline_busy)							\
+	X(offline_other)						\
+	X(offline_calls)						\
+	X(migrate_again)	/* gave up: somebody holds the page */	\
+	X(migrate_errno)	/* of the last of migrate_other */	\
+	X(migrate_tried)	/* moved, or unmapped and put back */
 
 #define COUNT_ENUM(name)	C_##name,
 enum count { COUNTS(COUNT_ENUM) NR_COUNTS };
@@ -128,6 +146,7 @@ struct run {
 	const struct writer	*writer;
 
 	int			uffd;
+	int			fill_uffd;	/* the one that installs */
 	int			memfd;
 	char			*area;
 	char			*source;	/* page n of it is what page n holds */
@@ -151,6 +170,7 @@ struct run {
 	atomic_bool		stop_writers;	/* droppers and prefetcher, too */
 	atomic_bool		stop_readers;
 	atomic_bool		stop_resolvers;
+	atomic_ulong		children_done;
 	unsigned int		stuck;		/* threads that did not end */
 };
 
@@ -184,7 +204,8 @@ struct writer_thread {
 	unsigned int	nr;
 	unsigned int	next;			/* of its own pages */
 	bool		flip;			/* node 1 or 0, protect or not */
-	int8_t		*where;			/* node of each page, as far as known */
+	int8_t		*where;			/* node of each page, -1: not known */
+	bool		located;
 	void		*private;		/* the writer's own */
 };
 
@@ -195,7 +216,9 @@ struct writer {
 	uint64_t	reg_mode;		/* added to the path's */
 	unsigned int	nodes;			/* with memory, that it needs */
 	unsigned int	batch;			/* default pages in an operation, 0: all */
+	unsigned int	base_batch;		/* the same for base pages, 0: batch */
 	unsigned int	pages;			/* default, 0: the path's */
+	unsigned int	base_pages;
 	unsigned int	readers;		/* default, 0: by the number of CPUs */
 	enum count	proof;			/* not 0 once it has done its work */
 	/* UFFD_FEATURE_*, besides the path's */
@@ -239,10 +262,13 @@ void *writer_thread(void *arg);
 /* writer_move.c */
 const char *migrate_unsupported(const struct path *path);
 void migrate_op(struct writer_thread *wt);
+const char *pinned_unsupported(const struct path *path);
+void pinned_op(struct writer_thread *wt);
 const char *compact_unsupported(const struct path *path);
 void compact_op(struct writer_thread *wt);
 void compact_end(struct writer_thread *wt);
 const char *offline_unsupported(const struct path *path);
+const char *offline_no_truth(const struct path *path);
 void offline_op(struct writer_thread *wt);
 
 /* writer_protect.c */
@@ -258,6 +284,7 @@ const char *pageout_unsupported(const struct path *path);
 const char *pageout_no_truth(const struct path *path);
 void pageout_op(struct writer_thread *wt);
 const char *cold_unsupported(const struct path *path);
+const char *cold_no_truth(const struct path *path);
 void cold_op(struct writer_thread *wt);
 
 /* setup.c */
@@ -288,6 +315,16 @@ void watch_doubts(struct run *run, bool end);
 int resolvers_start(struct run *run);
 void resolvers_stop(struct run *run);
 void *prefetcher(void *arg);
+int provide(struct run *run, unsigned int page, bool minor);
+void take_child_message(struct run *run, int uffd, const struct uffd_msg *msg);
+
+/* forker.c */
+void *forker(void *arg);
+void adopt_child(struct run *run, int uffd);
+void adopted_end(void);
+
+/* blocked.c */
+int run_blocked(struct run *run);
 
 /* options.c */
 void parse_options(int argc, char **argv, struct options *opt);
@@ -304,6 +341,8 @@ void list_table(void);
 extern const char *volatile run_phase;
 extern atomic_bool run_interrupted;
 int run_stress(struct run *run);
+__attribute__((format(printf, 2, 3)))
+int fail(int status, const char *format, ...);
 int join_before(pthread_t thread, unsigned int seconds);
 
 #endif /* STRESS_H */

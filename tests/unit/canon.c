@@ -51,14 +51,15 @@ static u8 rank(case_time t)
 	return i + 1;
 }
 
-static bool waits(const struct case_page *page, int w1)
+static bool marked(const struct case_page *page)
 {
-	return page->wait[w1][0] || page->wait[w1][1];
+	return page_waits(page, CASE_SEEN) || page_waits(page, CASE_MAPPED);
 }
 
 /* Forget what no rule of case.c can look at any more. */
 static void drop_dead_times(void)
 {
+	struct case_ctx *ctx;
 	unsigned int i;
 
 	for (i = 0; i < eng.limits.pages; i++) {
@@ -71,15 +72,22 @@ static void drop_dead_times(void)
 		for (f = page->faults; f; f = f->page_next)
 			if (f->begin < oldest)
 				oldest = f->begin;
-		if (!waits(page, CASE_OPEN))
-			page->opened = 0;
-		if (!waits(page, CASE_SEEN) && !waits(page, CASE_MAPPED) &&
-		    !waits(page, CASE_EXPOSED))
+		if (!page_waits(page, CASE_OPEN))
+			page->opened = page->open_since = 0;
+		else if (page->open_since < oldest)
+			oldest = page->open_since;
+		if (!marked(page) && !page_waits(page, CASE_EXPOSED))
 			page->mark = 0;
+		if (!marked(page))
+			page->since = page->anon = 0;
+		else if (page->since < oldest)
+			oldest = page->since;
 		if (page->installed < oldest)
 			page->installed = 0;
 		if (page->unsure < oldest)
 			page->unsure = page->unsure_why = 0;
+		if (page->filed < oldest)
+			page->filed = 0;
 		if (page->hole < oldest)
 			page->hole = 0;
 		if (page->zapped < oldest)
@@ -87,45 +95,59 @@ static void drop_dead_times(void)
 		if (page->written < oldest)
 			page->written = 0;
 	}
+	for (ctx = eng.ctxs; ctx; ctx = ctx->all_next) {
+		case_time oldest = eng.clock, begin = eng.clock + 1;
+
+		for (i = 0; i < w.actors; i++) {
+			const struct case_fault *f = fault_find(&eng, &w.actor[i]);
+
+			if (w.actor[i].stamp && w.actor[i].stamp < oldest)
+				oldest = w.actor[i].stamp;
+			if (f && f->ctx == ctx && f->begin < begin)
+				begin = f->begin;
+		}
+		if (ctx->changed <= oldest)
+			ctx->changed = 0;
+		if (ctx->watched && ctx->watched < begin)
+			ctx->watched = 1;
+	}
 }
 
 static void collect(void)
 {
-	unsigned int i, c;
+	const struct case_ctx *ctx;
+	const struct case_op *op;
+	unsigned int i;
 
 	ntimes = 0;
 	time_add(eng.clock);
 	for (i = 0; i < eng.limits.pages; i++) {
 		const struct case_page *page = &eng.pages[i];
-		const struct case_fault *f;
 
 		if (!page->ctx)
 			continue;
+		time_add(page->since);
+		time_add(page->open_since);
 		time_add(page->opened);
 		time_add(page->mark);
 		time_add(page->installed);
 		time_add(page->unsure);
+		time_add(page->filed);
 		time_add(page->hole);
 		time_add(page->zapped);
 		time_add(page->written);
-		for (f = page->faults; f; f = f->page_next)
-			time_add(f->begin);
 	}
-	for (c = 0; c < eng.limits.ctxs; c++) {
-		const struct case_ctx *ctx;
-		const struct case_op *op;
-
-		for (ctx = eng.ctx_hash[c]; ctx; ctx = ctx->next) {
-			time_add(ctx->changed);
-			for (op = ctx->ops; op; op = op->next)
-				time_add(op->begin);
-		}
+	for (ctx = eng.ctxs; ctx; ctx = ctx->all_next) {
+		time_add(ctx->changed);
+		time_add(ctx->watched);
 	}
+	for (op = eng.ops; op; op = op->next)
+		time_add(op->begin);
 	for (i = 0; i < w.actors; i++) {
 		const struct case_fault *f = fault_find(&eng, &w.actor[i]);
 
 		time_add(w.actor[i].stamp);
-		if (f && !f->page)
+		if (f)
 			time_add(f->begin);
 	}
 }
@@ -152,7 +174,8 @@ static u8 *put_actor(u8 *p, int who)
 {
 	const struct actor *a = &w.actor[who];
 	const struct case_fault *f = fault_find(&eng, a);
-	int c, kind;
+	enum case_op_kind kind;
+	int key;
 
 	memcpy(p, a, offsetof(struct actor, stamp));
 	p += offsetof(struct actor, stamp);
@@ -164,24 +187,25 @@ static u8 *put_actor(u8 *p, int who)
 		*p++ = f->flags;
 		*p++ = f->type;
 		*p++ = f->look;
+		*p++ = f->around >> 12;
 	} else {
 		*p++ = 0;
 	}
-	for (c = 0; c < scen->cells; c++) {
-		const struct case_ctx *ctx = ctx_find(&eng, cell_key(c));
+	for (key = 0; key < MAX_KEYS; key++)
+		for (kind = 0; kind <= CASE_OP_HOLE; kind++) {
+			const struct case_op *op = eng.ops;
 
-		for (kind = 0; ctx && scen->key[c] == c && kind <= CASE_OP_HOLE; kind++) {
-			const struct case_op *op = op_find(ctx, a, kind);
-
+			while (op && (op->task != a || op->kind != kind ||
+				      op->key != uffd_key(key)))
+				op = op->next;
 			if (!op)
 				continue;
 			*p++ = 1 + kind;
-			*p++ = c;
+			*p++ = key << 1 | !op->ctx;
 			*p++ = op->start >> 12;
 			*p++ = op->end >> 12;
 			*p++ = rank(op->begin);
 		}
-	}
 	*p++ = 0;
 	return p;
 }
@@ -199,6 +223,10 @@ static u8 *put_page(u8 *p, const struct case_page *page)
 		*p++ = page->wait[v][1];
 	}
 	*p++ = page->looks;
+	*p++ = page->anon;
+	*p++ = rank(page->since);
+	*p++ = rank(page->open_since);
+	*p++ = rank(page->filed);
 	*p++ = rank(page->opened);
 	*p++ = rank(page->mark);
 	*p++ = rank(page->installed);
@@ -208,6 +236,92 @@ static u8 *put_page(u8 *p, const struct case_page *page)
 	*p++ = rank(page->zapped);
 	*p++ = rank(page->written);
 	return p;
+}
+
+/*
+ * Records of events, oldest first, and which of them are free: only where it is
+ * checked what user space has read. No verdict depends on them.
+ */
+static u8 *put_events(u8 *p)
+{
+	const struct case_event *list[16], *v;
+	int n = 0, c, i, first;
+
+	for (c = 0; c < scen->cells; c++) {
+		struct case_ctx *ctx = ctx_find(&eng, cell_key(c));
+
+		first = n;
+		for (v = ctx ? ctx->events : NULL; v; v = v->ctx_next)
+			if (v->addr == cell_addr(c) && !(v->ended && v->read))
+				list[n++] = v;
+		for (i = 0; i < (n - first) / 2; i++) {
+			v = list[first + i];
+			list[first + i] = list[n - 1 - i];
+			list[n - 1 - i] = v;
+		}
+	}
+	*p++ = n;
+	for (i = 0; i < n; i++) {
+		v = list[i];
+		*p++ = addr_cell(v->ctx->key, v->addr);
+		*p++ = (const struct actor *)v->task - w.actor;
+		*p++ = v->type | v->read << 1 | v->ended << 2 | !!v->page << 3;
+		*p++ = v->page ? (u8)v->wait : (u8)v->verdict;
+	}
+	for (v = eng.free_events; v; v = v->next) {
+		for (i = 0; i < n && list[i] != v; i++)
+			;
+		*p++ = i < n ? i : 255;
+	}
+	*p++ = 254;
+	for (c = 0; c < scen->cells; c++)
+		for (i = 0; cell_page(c) && i < CASE_EXPOSED; i++) {
+			*p++ = cell_page(c)->read[i][0];
+			*p++ = cell_page(c)->read[i][1];
+		}
+	*p++ = w.nqueue;
+	memcpy(p, w.queue, sizeof(w.queue));
+	return p + sizeof(w.queue);
+}
+
+static const u8 *get_events(const u8 *p)
+{
+	struct case_event *list[16], *plain[16], *v;
+	int n = *p++, i, c, nplain = 0;
+
+	for (i = 0; i < n; i++, p += 4) {
+		struct case_entry entry = {
+			.task = &w.actor[p[1]], .addr = cell_addr(p[0]),
+			.size = 0x1000, .type = p[2] & 1, .backing = scen->backing,
+		};
+
+		v = list[i] = event_create(&eng, ctx_find(&eng, cell_key(p[0])), &entry);
+		v->read = p[2] >> 1 & 1;
+		if (p[2] & 4)
+			event_ended(&eng, entry.task);
+		v->verdict = p[3];
+		if (p[2] & 8)
+			event_waits(v, cell_page(p[0]), p[3]);
+	}
+	for (v = eng.free_events; v; v = v->next)
+		if (!v->ctx)
+			plain[nplain++] = v;
+	eng.free_events_end = &eng.free_events;
+	for (; *p != 254; p++) {
+		v = *p == 255 ? plain[--nplain] : list[*p];
+		*eng.free_events_end = v;
+		eng.free_events_end = &v->next;
+	}
+	*eng.free_events_end = NULL;
+	p++;
+	for (c = 0; c < scen->cells; c++)
+		for (i = 0; cell_page(c) && i < CASE_EXPOSED; i++) {
+			cell_page(c)->read[i][0] = *p++;
+			cell_page(c)->read[i][1] = *p++;
+		}
+	w.nqueue = *p++;
+	memcpy(w.queue, p, sizeof(w.queue));
+	return p + sizeof(w.queue);
 }
 
 static void sort_pending(void)
@@ -241,25 +355,34 @@ unsigned int state_encode(u8 *buf, u8 *order)
 	memcpy(p, w.pending, w.npending * sizeof(w.pending[0]));
 	p += w.npending * sizeof(w.pending[0]);
 	for (c = 0; c < scen->cells; c++) {
-		const struct case_ctx *ctx = scen->key[c] != c ? NULL :
-			ctx_find(&eng, cell_key(c));
-
 		memcpy(p, &w.cell[c], sizeof(w.cell[c]));
 		p += sizeof(w.cell[c]);
+	}
+	for (c = 0; c < MAX_KEYS; c++) {
+		const struct case_ctx *ctx = ctx_find(&eng, uffd_key(c));
+
 		memcpy(p, &w.uffd[c], sizeof(w.uffd[c]));
 		p += sizeof(w.uffd[c]);
-		*p++ = ctx ? 1 + ctx->known : 0;
-		*p++ = ctx ? rank(ctx->changed) : 0;
-		p = put_page(p, cell_page(c));
+		*p++ = ctx ? 1 + ctx->state : 0;
+		if (!ctx)
+			continue;
+		*p++ = !!ctx->mm;
+		*p++ = ctx->births;
+		*p++ = rank(ctx->changed);
+		*p++ = rank(ctx->watched);
 	}
+	for (c = 0; c < scen->cells; c++)
+		p = put_page(p, cell_page(c));
 	for (i = 0; i < w.actors; i++) {
 		len[i] = put_actor(actors[i], i) - actors[i];
 		for (j = i; j; j--) {
 			int o = order[j - 1];
 
-			if (scen->cast[o].role != scen->cast[i].role ||
+			if (scen->opts & O_READS ||
+			    scen->cast[o].role != scen->cast[i].role ||
 			    scen->cast[o].left != scen->cast[i].left ||
 			    scen->cast[o].cell != scen->cast[i].cell ||
+			    scen->cast[o].via != scen->cast[i].via ||
 			    len[o] < len[i] || (len[o] == len[i] &&
 			    memcmp(actors[o], actors[i], len[i]) <= 0))
 				break;
@@ -271,6 +394,8 @@ unsigned int state_encode(u8 *buf, u8 *order)
 		memcpy(p, actors[order[i]], len[order[i]]);
 		p += len[order[i]];
 	}
+	if (scen->opts & O_READS)
+		p = put_events(p);
 	return p - buf;
 }
 
@@ -283,28 +408,33 @@ static const u8 *get_actor(const u8 *p, int who)
 	a->stamp = *p++;
 	if (*p) {
 		struct case_page *room = eng.free_pages;
-		struct case_fault *f;
+		struct case_entry entry = {
+			.task = a, .addr = cell_addr(p[1]), .flags = p[3],
+			.type = p[4], .look = p[5], .around = p[6] << 12,
+			.backing = scen->backing,
+		};
 
-		if (*p++ == 2)
+		if (*p == 2)
 			eng.free_pages = NULL;
-		f = fault_create(&eng, a, ctx_find(&eng, cell_key(*p)), cell_addr(*p));
+		fault_create(&eng, &entry, ctx_find(&eng, cell_key(p[1])))->begin = p[2];
 		eng.free_pages = room;
-		p++;
-		f->begin = *p++;
-		f->flags = *p++;
-		f->type = *p++;
-		f->look = *p++;
+		p += 7;
 	} else {
 		p++;
 	}
 	for (; *p; p += 5) {
-		struct case_op *op = op_create(&eng, ctx_find(&eng, cell_key(p[1])));
+		struct case_op *op = eng.free_ops;
 
+		eng.free_ops = op->next;
 		op->task = a;
 		op->kind = p[0] - 1;
+		op->key = uffd_key(p[1] >> 1);
+		op->ctx = p[1] & 1 ? NULL : ctx_find(&eng, op->key);
 		op->start = (unsigned long)p[2] << 12;
 		op->end = (unsigned long)p[3] << 12;
 		op->begin = p[4];
+		op->next = eng.ops;
+		eng.ops = op;
 	}
 	return p + 1;
 }
@@ -318,16 +448,21 @@ static const u8 *get_page(const u8 *p, int cell)
 		return p;
 	page = page_create(&eng, ctx_find(&eng, cell_key(cell)), cell_addr(cell));
 	page->owner = 1;
+	page->backing = scen->backing;
 	page->flags = *p++;
 	for (v = 0; v < CASE_NR_WAITS; v++)
 		for (t = 0; t < CASE_NR_TYPES; t++) {
 			page->wait[v][t] = *p++;
 			if (v == CASE_EXPOSED)
 				continue;
-			eng.stats.books[0][t].open += page->wait[v][t];
-			eng.stats.books[0][t].events += page->wait[v][t];
+			eng.stats.books[scen->backing][t].open += page->wait[v][t];
+			eng.stats.books[scen->backing][t].events += page->wait[v][t];
 		}
 	page->looks = *p++;
+	page->anon = *p++;
+	page->since = *p++;
+	page->open_since = *p++;
+	page->filed = *p++;
 	page->opened = *p++;
 	page->mark = *p++;
 	page->installed = *p++;
@@ -353,19 +488,27 @@ void state_decode(const u8 *p)
 	for (c = 0; c < scen->cells; c++) {
 		memcpy(&w.cell[c], p, sizeof(w.cell[c]));
 		p += sizeof(w.cell[c]);
+	}
+	for (c = 0; c < MAX_KEYS; c++) {
+		struct case_ctx *ctx;
+
 		memcpy(&w.uffd[c], p, sizeof(w.uffd[c]));
 		p += sizeof(w.uffd[c]);
-		if (*p) {
-			struct case_ctx *ctx = ctx_create(&eng, cell_key(c));
-
-			ctx->known = *p - 1;
-			ctx->changed = p[1];
-		}
-		p += 2;
-		p = get_page(p, c);
+		if (!*p++)
+			continue;
+		ctx = ctx_create(&eng, uffd_key(c));
+		ctx->state = p[-1] - 1;
+		ctx->mm = *p++ ? uffd_mm(c) : NULL;
+		ctx->births = *p++;
+		ctx->changed = *p++;
+		ctx->watched = *p++;
 	}
+	for (c = 0; c < scen->cells; c++)
+		p = get_page(p, c);
 	for (i = 0; i < w.actors; i++)
 		p = get_actor(p, i);
+	if (scen->opts & O_READS)
+		get_events(p);
 	eng.stats.pages_full = 0;
 }
 

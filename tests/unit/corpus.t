@@ -3,8 +3,8 @@
 # What the fuzzers have found so far, once more; one test a fuzzer.
 cd "$(dirname "$0")" || exit 1
 nr=0
-echo 1..3
-for f in world facts ledger; do
+echo 1..4
+for f in world facts ledger parse; do
 	nr=$((nr + 1))
 	if make -s build/replay_$f >&2 && out=$(build/replay_$f corpus/$f.hex); then
 		echo "ok $nr - $f: $out"

@@ -3,16 +3,34 @@
 #include "world.h"
 
 enum { F_IDLE, F_STAMPED, F_LOOKED, F_KERNEL, F_INSTALL, F_COW, F_RETURN,
-       F_RSTAMPED, F_ENDING, F_EVENT, F_ESTAMPED, F_RAISING };
+       F_RSTAMPED, F_ENDING, F_EVENT, F_ESTAMPED, F_RAISING, F_BLOCKED };
 
 bool fault_looked(const struct actor *a)
 {
-	return a->pc >= F_LOOKED;
+	return a->pc >= F_LOOKED && a->pc != F_BLOCKED;
 }
 
 bool fault_begun(const struct actor *a)
 {
-	return a->pc >= F_KERNEL;
+	return a->pc >= F_KERNEL && a->pc != F_BLOCKED;
+}
+
+/* In handle_userfault(), its event raised. */
+bool fault_blocked(const struct actor *a)
+{
+	return a->pc == F_BLOCKED;
+}
+
+/* Read, but not told yet. */
+static bool message_in_hand(const struct actor *a)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if (scen->cast[i].role == MONITOR &&
+		    w.actor[i].at == 1 + actor_index(a))
+			return true;
+	return false;
 }
 
 static bool is_writer(const struct actor *a)
@@ -40,13 +58,18 @@ static bool step_idle(struct actor *a, int choice)
 {
 	int c = scen->opts & O_ANYCELL ? choice : scen->cast[actor_index(a)].cell;
 
-	if (!(scen->opts & O_ANYCELL) && choice)
+	bool untold = scen->opts & O_ARM && choice;
+
+	if (untold && (choice > 1 || w.uffd[scen->key[c]].armed))
+		return false;	/* told, perhaps, for the sake of others */
+	if (!(scen->opts & O_ANYCELL) && choice && !untold)
 		return false;
 	if (c >= scen->cells || !a->left || !w.uffd[scen->key[c]].watched)
 		return false;
 	if (a->left != ANY)
 		a->left--;
 	a->cell = c;
+	a->untold = untold;
 	a->stamp = eng.clock;
 	if (scen->opts & O_SPLIT) {
 		say("enters the fault handler; hook takes its stamp");
@@ -55,6 +78,26 @@ static bool step_idle(struct actor *a, int choice)
 		entry_look(a);
 	}
 	return true;
+}
+
+/* Fault-around: whatever the page cache has for the other cells is mapped. */
+static bool map_around(struct actor *a)
+{
+	int c, n = 0;
+
+	if (!(scen->opts & O_AROUND) || is_writer(a))
+		return false;
+	for (c = 0; c < scen->cells; c++) {
+		struct cell *p = &w.cell[c];
+
+		if (c == a->cell || scen->key[c] != scen->key[a->cell] ||
+		    p->locked || p->content != NOTHING || !p->cache)
+			continue;
+		if (!n++)
+			say("kernel maps page-cache pages around");
+		set_content(c, FILE_PAGE, false);
+	}
+	return n;
 }
 
 /* The kernel reads the pte without its lock, and decides. */
@@ -71,6 +114,8 @@ static bool step_kernel(struct actor *a, int choice)
 		say("gives up (no memory, a lock not taken, no event allowed)");
 		return true;
 	}
+	if (choice == 2)
+		return seen == NOTHING && map_around(a);
 	if (choice)
 		return false;
 	if (seen == POISON) {
@@ -192,6 +237,10 @@ static bool step_one(struct actor *a, int choice)
 		}
 		if (choice || w.npending + 2 > MAX_CASES)
 			return false;
+		if (a->untold) {
+			idle(a);
+			return true;
+		}
 		a->stamp = eng.clock;
 		if (scen->opts & O_SPLIT)
 			a->pc = F_RSTAMPED;
@@ -204,6 +253,14 @@ static bool step_one(struct actor *a, int choice)
 	if (choice)
 		return false;
 	switch (a->pc) {
+	case F_BLOCKED:
+		if (!(scen->opts & O_LATE) && message_in_hand(a))
+			return false;
+		say("leaves handle_userfault()");
+		unqueue(actor_index(a));
+		tell_unblocked(a);
+		idle(a);
+		break;
 	case F_STAMPED:
 		entry_look(a);
 		break;
@@ -230,7 +287,10 @@ static bool step_one(struct actor *a, int choice)
 		break;
 	case F_RAISING:
 		tell_event(a);
-		idle(a);
+		if (scen->opts & O_READS)
+			a->pc = F_BLOCKED;
+		else
+			idle(a);
 		break;
 	default:
 		return false;

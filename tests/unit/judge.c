@@ -6,7 +6,8 @@
  *    mapped, without a break, from the begin of its fault until the hook's
  *    look at the event; and an exposure is counted only if the fault's first
  *    look met a writer's window of a page that then stayed mapped until its
- *    last look.
+ *    last look. It is counted, too, if nothing else can explain it; see
+ *    must_be_exposed().
  * 2. With complete evidence, the true verdict. The truth of an event is bogus
  *    as above, else stale if the page is mapped at the event, else genuine;
  *    the moment of the event lies between its look and its fact, so the truth
@@ -44,6 +45,7 @@ char violation[256];
 bool telling, forcing;
 
 struct case_stats before;
+unsigned int delivered[CASE_NR_VERDICTS];
 static unsigned int closed[CASE_NR_VERDICTS];
 
 static const char * const verdict_names[] = {
@@ -89,6 +91,9 @@ u8 accept_now(const struct actor *a)
 	return t;
 }
 
+/* Of all events of a page that wait. */
+static u16 shared_weak[MAX_CELLS];
+
 static bool excused(const struct pending *p, enum case_why why)
 {
 	static const u16 reason[CASE_NR_WHYS] = {
@@ -103,6 +108,9 @@ static bool excused(const struct pending *p, enum case_why why)
 	if (why == CASE_WHY_LOST && eng.stats.blinded != before.blinded &&
 	    (!eng.free_ops || !eng.free_faults))
 		return true;	/* a table is full, right now */
+	/* What may have mapped a file page counts for all events of a page. */
+	if (why == CASE_WHY_SILENT)
+		return (p->weak | shared_weak[p->cell]) & W_SILENT;
 	if (why != CASE_WHY_TIMEOUT)
 		return p->weak & reason[why];
 	if (forcing || !scen->zaps_known || scen->opts & O_TRYLOCK)
@@ -120,8 +128,16 @@ static void judge(const struct pending *p, enum case_verdict verdict,
 	if (p->label == CASE_EXPOSED || p->label == NEW_EXPOSED) {
 		if (verdict == CASE_BOGUS && !p->accept)
 			violate("theorem 1: an exposure was counted that was none");
+		if (verdict != CASE_BOGUS && p->accept & 2 &&
+		    !(p->weak & ~W_SILENT) &&
+		    (why != CASE_WHY_TIMEOUT || !excused(p, why)))
+			violate("theorem 2: an exposure was not counted");
 		return;
 	}
+	if (p->holder)
+		w.actor[p->holder - 1].verdict = 1 + verdict;
+	if (p->read)
+		delivered[verdict]++;
 	say("      ==> verdict: %s%s%s", verdict_names[verdict],
 	    verdict == CASE_UNDECIDED ? ", " : "",
 	    verdict == CASE_UNDECIDED ? why_names[why] : "");
@@ -237,15 +253,18 @@ void fact_open(void)
 		w.missed = 0;
 		fact_open();
 		say("      fact: hooks were missed");
-		for (c = 0; c < scen->cells; c++) {
+		for (c = 0; c < scen->cells; c++)
 			mark_weak(c, W_LOST | W_UNKNOWN);
-			w.uffd[c].known = 0;
-		}
+		for (c = 0; c < MAX_KEYS; c++)
+			w.uffd[c].known = w.uffd[c].placed = 0;
 		case_lost(&eng);
 	}
 	before = eng.stats;
 	for (i = 0; i < CASE_NR_VERDICTS; i++)
-		closed[i] = 0;
+		closed[i] = delivered[i] = 0;
+	memset(shared_weak, 0, sizeof(shared_weak));
+	for (i = 0; i < w.npending; i++)
+		shared_weak[w.pending[i].cell] |= w.pending[i].weak;
 }
 
 void fact_close(void)
@@ -263,6 +282,8 @@ void fact_close(void)
 		for (t = 0; t < CASE_NR_TYPES; t++)
 			for (v = 0; v < CASE_NR_WAITS; v++) {
 				waits += v == CASE_EXPOSED ? 0 : page->wait[v][t];
+				if (v < CASE_EXPOSED && page->read[v][t] > page->wait[v][t])
+					violate("theorem 3: more was read than raised");
 				if (page->wait[v][t] != count(page, c, v, t))
 					violate("theorem 3: waits do not match events");
 			}
@@ -273,8 +294,8 @@ void fact_close(void)
 		if (p->label == NEW)	/* closed without ever being open */
 			for (v = 0; v < CASE_NR_VERDICTS; v++) {
 				const struct case_stats *s = &eng.stats;
-				unsigned long long n = s->books[0][p->type].verdict[v] -
-					before.books[0][p->type].verdict[v];
+				unsigned long long n = s->books[scen->backing][p->type].verdict[v] -
+					before.books[scen->backing][p->type].verdict[v];
 
 				if (n <= closed[v])
 					continue;
@@ -288,10 +309,13 @@ void fact_close(void)
 			}
 		if (p->label == NEW)
 			violate("theorem 3: an event is in nobody's books");
-		if (p->label < NEW)
+		if (p->label < NEW) {
 			i++;
-		else
-			forget(i);
+			continue;
+		}
+		if (p->label == NEW_EXPOSED)
+			judge(p, CASE_UNDECIDED, CASE_WHY_SILENT);
+		forget(i);
 next:		;
 	}
 	for (i = 0; i < CASE_NR_BACKINGS; i++)
@@ -309,7 +333,21 @@ next:		;
 		violate("theorem 3: %llu open, but %llu wait", open, waits);
 	for (c = 0; c < scen->cells; c++)
 		if (eng.stats.blinded != before.blinded) {
-			w.uffd[c].known = 0;
+			w.uffd[scen->key[c]].known = 0;
 			mark_weak(c, W_LOST | W_UNKNOWN);
 		}
+	for (v = 0; v < CASE_NR_VERDICTS; v++) {
+		unsigned long long n = 0;
+
+		for (t = 0; t < CASE_NR_TYPES; t++)
+			n += eng.stats.books[scen->backing][t].delivered[v] -
+			     before.books[scen->backing][t].delivered[v];
+		if (n != delivered[v] && !(scen->opts & O_LATE))
+			violate("theorem 3: %llu %s events delivered, not %u",
+				n, verdict_names[v], delivered[v]);
+	}
+	/* With records used again, a message may come too late. */
+	if (eng.stats.unmatched != before.unmatched &&
+	    !(scen->opts & O_LATE && scen->cast[0].left == ANY))
+		violate("theorem 3: a message belongs to no event");
 }

@@ -41,7 +41,7 @@ static bool resolve(struct actor *a, int choice)
 	}
 	if (kind == DO_CONTINUE && !p->cache) {
 		say("finds nothing in the page cache: EFAULT");
-		a->outcome = CASE_UNSURE;
+		a->outcome = a->effect ? CASE_UNSURE : CASE_NO_PAGE;
 		a->pc = R_DONE;
 		return true;
 	}
@@ -73,7 +73,7 @@ bool step_resolver(struct actor *a, int choice)
 	case R_IDLE:
 		if (!(scen->ops & kinds[choice % 3]) ||
 		    (choice >= 3 && !(scen->opts & O_WIDE)) ||
-		    !w.uffd[scen->key[a->cell]].open || !spend(a))
+		    !w.uffd[op_key(a)].open || !spend(a))
 			return false;
 		a->op = kinds[choice % 3] | (choice >= 3 ? 8 : 0);
 		a->at = choice >= 3 ? 0 : a->cell;

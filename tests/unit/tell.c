@@ -9,7 +9,7 @@ static bool hole_in_flight(int cell)
 	for (i = 0; i < w.actors; i++)
 		if ((scen->cast[i].role == UNREGISTER && w.actor[i].pc &&
 		     w.actor[i].pc != 3 && w.actor[i].cell == cell) ||
-		    (scen->cast[i].role == CLOSER && w.actor[i].pc > 3 &&
+		    (scen->cast[i].role == CLOSER && w.actor[i].pc > 5 &&
 		     w.actor[i].cell == cell))
 			return true;
 	return false;
@@ -24,6 +24,7 @@ static void mark_faults(const struct actor *but, int cell, u16 ghost, bool begun
 		struct actor *a = &w.actor[i];
 
 		if (scen->cast[i].role > WRITER || a == but || !a->pc ||
+		    fault_blocked(a) ||
 		    fault_begun(a) != begun ||
 		    (begun ? a->cell != cell : scen->key[a->cell] != scen->key[cell]))
 			continue;
@@ -70,12 +71,17 @@ static struct case_entry entry_of(const struct actor *a)
 	struct case_entry entry = {
 		.task = a,
 		.ctx = cell_key(a->cell),
+		.mm = uffd_mm(scen->key[a->cell]),
 		.addr = cell_addr(a->cell),
+		.size = 0x1000,
 		.owner = 1,
+		.backing = scen->backing,
 		.type = scen->missing ? CASE_MISSING : CASE_MINOR,
 		.stamp = a->stamp,
 	};
 
+	if (scen->opts & O_AROUND && !is_writer(a))
+		entry.around = 0x4000;
 	if (is_writer(a))
 		entry.flags |= CASE_F_WRITE;
 	if (scen->private)
@@ -98,6 +104,8 @@ void tell_begin(struct actor *a)
 	int i, c;
 
 	fact_open();
+	if (a->untold)
+		goto told;
 	if (a->lost)
 		for (c = 0; c < scen->cells; c++) {
 			mark_weak(c, W_SILENT);
@@ -107,6 +115,7 @@ void tell_begin(struct actor *a)
 	if (a->lost)
 		a->ghost |= G_AGED;	/* ... by itself */
 	a->lost = 0;
+told:
 	a->ghost &= G_HIT | G_ZAP | G_AGED;
 	a->weak = zap_in_flight(a->cell) ? W_ZAP : 0;
 	if (mapped(a->cell))
@@ -117,6 +126,8 @@ void tell_begin(struct actor *a)
 	}
 	if (!w.uffd[scen->key[a->cell]].known)
 		a->weak |= W_UNKNOWN | W_NOENTRY;
+	if (!w.uffd[scen->key[a->cell]].armed)
+		a->weak |= W_NOENTRY;
 	for (i = 0; i < w.actors; i++) {
 		const struct actor *b = &w.actor[i];
 
@@ -125,11 +136,21 @@ void tell_begin(struct actor *a)
 		if (scen->cast[i].role <= WRITER && b != a && b->weak & W_ROOM &&
 		    b->cell == a->cell)
 			a->weak |= W_ROOM;
+		if (scen->opts & O_AROUND && scen->cast[i].role == READER &&
+		    fault_begun(b) && b->cell != a->cell)
+			a->weak |= W_SILENT;
 	}
-	say("      fact: its fault begins");
+	for (c = 0; c < scen->cells && scen->opts & O_AROUND && !is_writer(a); c++)
+		if (c != a->cell)
+			mark_weak(c, W_SILENT);
 	entry = entry_of(a);
 	entry.look = a->entry_look;
-	case_fault_begin(&eng, &entry);
+	if (!a->untold) {
+		say("      fact: its fault begins");
+		w.uffd[scen->key[a->cell]].placed =
+			!!ctx_find(&eng, cell_key(a->cell));
+		case_fault_begin(&eng, &entry);
+	}
 	if (eng.stats.pages_full != before.pages_full)
 		a->weak |= W_ROOM;
 	fact_close();
@@ -140,7 +161,33 @@ static void add_pending(const struct actor *a, u8 label, u8 type)
 	w.pending[w.npending++] = (struct pending) {
 		.cell = a->cell, .type = type, .label = label,
 		.accept = a->accept, .weak = a->weak,
+		.holder = label == NEW && scen->opts & O_READS ?
+			  1 + actor_index(a) : 0,
 	};
+}
+
+/*
+ * Its first look met a writer's window, and for all that hooks can see no
+ * other could have mapped the page: such an exposure has to be counted.
+ */
+static bool must_be_exposed(const struct actor *a)
+{
+	bool busy = false, writes = false;
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if (scen->cast[i].role == RESOLVER && actor_busy(&w.actor[i]))
+			busy = true;
+		else if (scen->cast[i].role == WRITER && fault_begun(&w.actor[i]))
+			writes = true;
+	if (!(a->ghost & G_HIT) || a->weak & ~W_SILENT || a->ghost &
+	    (G_AGED | G_INST | G_TOLD | G_DIRTY | G_WROTE | G_ERROR))
+		return false;
+	if (scen->missing && scen->minor)
+		return a->look >= CASE_LOOK_MAPPED;
+	return scen->private && scen->missing && !is_writer(a) && !writes &&
+	       a->look == CASE_LOOK_ANON &&
+	       ((scen->zaps_known && !(a->ghost & G_ZAP)) || !busy);
 }
 
 void tell_end(struct actor *a)
@@ -148,6 +195,7 @@ void tell_end(struct actor *a)
 	bool may = may_have_installed(a), wrote = is_writer(a);
 	u8 weak = may ? W_SILENT : 0;
 
+	a->accept |= must_be_exposed(a) << 1;
 	fact_open();
 	mark_weak(a->cell, weak);
 	if (may || a->weak & W_ROOM)
@@ -160,13 +208,27 @@ void tell_end(struct actor *a)
 	fact_close();
 }
 
+void tell_unblocked(struct actor *a)
+{
+	int i;
+
+	for (i = 0; i < w.npending; i++)
+		if (w.pending[i].holder == 1 + actor_index(a))
+			w.pending[i].holder = 0;
+	fact_open();
+	say("      fact: its fault has ended");
+	case_fault_end(&eng, a, false, CASE_LOOK_UNKNOWN, eng.clock);
+	fact_close();
+}
+
 void tell_event(struct actor *a)
 {
 	struct case_entry entry;
 
 	fact_open();
 	a->accept |= accept_now(a);
-	if (scen->shared)
+	if (scen->shared && (!(scen->opts & O_MERGE) ||
+			     w.uffd[scen->key[a->cell]].merged))
 		a->weak |= W_SHARED;
 	if (!w.uffd[scen->key[a->cell]].known)
 		a->weak |= W_UNKNOWN;
@@ -175,7 +237,26 @@ void tell_event(struct actor *a)
 	entry.type = a->type;
 	entry.look = a->look;
 	add_pending(a, NEW, a->type);
+	if (scen->opts & O_READS)
+		w.queue[w.nqueue++] = actor_index(a);
 	case_fault_event(&eng, &entry);
+	fact_close();
+}
+
+void tell_read(struct actor *a)
+{
+	int i;
+
+	fact_open();
+	say("      fact: a message was read");
+	if (a->verdict)
+		delivered[a->verdict - 1]++;
+	for (i = 0; i < w.npending; i++)
+		if (w.pending[i].holder == 1 + actor_index(a)) {
+			w.pending[i].holder = 0;
+			w.pending[i].read = 1;
+		}
+	case_read(&eng, cell_key(a->cell), cell_addr(a->cell), a->type);
 	fact_close();
 }
 
@@ -189,22 +270,32 @@ static void mark_range(int key, unsigned long start, unsigned long end, u16 weak
 	int c;
 
 	for (c = 0; c < scen->cells; c++)
-		if (scen->key[c] == key && in_range(c, start, end)) {
+		if (concerns(key, c) && in_range(c, start, end)) {
 			mark_weak(c, weak);
 			if (weak & (W_UNSURE | W_HOLE))
 				mark_faults(NULL, c, G_DIRTY, true);
 		}
 }
 
+/* What has ended may have changed what faults saw that have not begun yet. */
+static void age(int key)
+{
+	int c;
+
+	for (c = 0; c < scen->cells; c++)
+		if (concerns(key, c))
+			mark_faults(NULL, c, G_AGED, false);
+}
+
 void tell_op_begin(struct actor *a, enum case_op_kind kind,
 		   unsigned long start, unsigned long end)
 {
-	int key = scen->key[a->cell];
+	int key = op_key(a);
 
 	fact_open();
 	if (a->lost) {
 		mark_range(key, 0, -1UL, W_UNSURE);
-		mark_faults(NULL, a->cell, G_AGED, false);
+		age(key);
 	}
 	a->lost = 0;
 	if (kind == CASE_OP_ZAP)
@@ -213,7 +304,7 @@ void tell_op_begin(struct actor *a, enum case_op_kind kind,
 		mark_range(key, start, end, W_HOLE);
 	say("      fact: %s begins", kind == CASE_OP_INSTALL ? "an install" :
 	    kind == CASE_OP_ZAP ? "a zap" : "a change of what is watched");
-	case_op_begin(&eng, a, cell_key(a->cell), kind, start, end);
+	case_op_begin(&eng, a, uffd_key(key), kind, start, end);
 	fact_close();
 }
 
@@ -221,27 +312,34 @@ void tell_op_end(struct actor *a, enum case_op_kind kind,
 		 enum case_outcome outcome, unsigned long done_end)
 {
 	static const char * const outcomes[] = {
-		"nothing", "EEXIST", "done", "unsure"
+		"nothing", "EEXIST", "EAGAIN", "no page", "done", "unsure"
 	};
-	int key = scen->key[a->cell], c;
+	int key = op_key(a), c;
 	bool changed = kind != CASE_OP_INSTALL || outcome >= CASE_DONE;
 
 	fact_open();
 	if (changed)
-		mark_faults(NULL, a->cell, G_AGED, false);
+		age(key);
 	if (kind == CASE_OP_ZAP)
 		mark_weak(a->cell, W_ZAP);
 	else if (kind == CASE_OP_HOLE)
 		mark_range(key, cell_addr(a->cell), cell_addr(a->cell) + 1, W_HOLE);
 	else if (outcome == CASE_UNSURE)
 		mark_range(key, 0, -1UL, W_UNSURE);
+	for (c = 0; c < scen->cells && outcome == CASE_DONE; c++)
+		if (kind == CASE_OP_INSTALL && scen->key[c] != key &&
+		    (!w.uffd[key].placed || !w.uffd[scen->key[c]].placed) &&
+		    in_range(c, cell_addr(a->cell), done_end)) {
+			mark_weak(c, W_UNSURE);
+			mark_faults(NULL, c, G_DIRTY, true);
+		}
 	for (c = 0; c < scen->cells && kind == CASE_OP_INSTALL; c++)
 		if (a->effect & 1 << c && outcome == CASE_DONE)
 			mark_faults(NULL, c, G_INST | G_TOLD | G_DIRTY, true);
 	say("      fact: %s has ended: %s", kind == CASE_OP_INSTALL ?
 	    "an install" : kind == CASE_OP_ZAP ? "a zap" :
 	    "a change of what is watched", outcomes[outcome]);
-	case_op_end(&eng, a, cell_key(a->cell), kind, outcome, done_end);
+	case_op_end(&eng, a, uffd_key(key), kind, outcome, done_end);
 	fact_close();
 }
 
@@ -269,19 +367,43 @@ void tell_gone(int cell)
 			mark_weak(c, W_HOLE | W_UNKNOWN);
 	w.uffd[scen->key[cell]].open = 0;
 	w.uffd[scen->key[cell]].known = 0;
+	w.uffd[scen->key[cell]].placed = 0;
 	say("      fact: the userfaultfd is gone");
 	case_ctx_gone(&eng, cell_key(cell));
 	fact_close();
 }
 
-void tell_born(int cell)
+void tell_bear(int key)
 {
-	struct userfault *u = &w.uffd[scen->key[cell]];
+	fact_open();
+	say("      fact: UFFDIO_API begins");
+	case_ctx_bear(&eng, uffd_key(key), 0);
+	fact_close();
+}
+
+void tell_born(int key, bool ok)
+{
+	const struct case_ctx *ctx;
 
 	fact_open();
-	u->open = 1;
-	say("      fact: a userfaultfd is born");
-	u->known = case_ctx_born(&eng, cell_key(cell), 0);
+	say("      fact: UFFDIO_API has %s", ok ? "succeeded" : "failed");
+	case_ctx_born(&eng, uffd_key(key), ok);
+	ctx = ctx_find(&eng, uffd_key(key));
+	w.uffd[key].known = ctx && ctx->state == CTX_KNOWN;
+	fact_close();
+}
+
+void tell_watched(int cell, bool on)
+{
+	int c;
+
+	fact_open();
+	for (c = 0; c < scen->cells && !on; c++)
+		if (scen->key[c] == scen->key[cell])
+			mark_weak(c, W_HOLE | W_NOENTRY);
+	say("      fact: %s", on ? "all faults are told from now on" :
+	    "faults are not told any more");
+	case_ctx_watched(&eng, cell_key(cell), on);
 	fact_close();
 }
 

@@ -19,7 +19,7 @@ static const char * const role_names[NR_ROLES] = {
 	[THIEF] = "unseen zapper", [NEIGHBOUR] = "neighbour",
 	[CACHE] = "other process", [UNREGISTER] = "unregister",
 	[CLOSER] = "closer", [MISSED] = "missed hook", [MREMAP] = "mremap",
-	[LOOKER] = "look worker",
+	[LOOKER] = "look worker", [ARMER] = "armer", [MONITOR] = "monitor",
 };
 
 int actor_index(const struct actor *a)
@@ -38,13 +38,38 @@ const char *actor_name(int who)
 
 unsigned long cell_addr(int cell)
 {
-	/* Two pages of one userfaultfd, or the same address in two. */
-	return scen->key[cell] == cell ? 0x1000 : 0x2000;
+	/* Two pages of one mm, or the same address in two. */
+	return cell && scen->mm[scen->key[cell]] == scen->mm[0] ? 0x2000 : 0x1000;
+}
+
+const void *uffd_key(int key)
+{
+	return (void *)(0x100UL + key);
 }
 
 const void *cell_key(int cell)
 {
-	return (void *)(0x100UL + scen->key[cell]);
+	return uffd_key(scen->key[cell]);
+}
+
+const void *uffd_mm(int key)
+{
+	return (void *)(0x500UL + scen->mm[key]);
+}
+
+int op_key(const struct actor *a)
+{
+	int via = scen->cast[actor_index(a)].via;
+
+	return via ? via : scen->key[a->cell];
+}
+
+bool concerns(int key, int cell)
+{
+	int k = scen->key[cell];
+
+	return key == k || !w.uffd[key].placed || !w.uffd[k].placed ||
+	       scen->mm[key] == scen->mm[k];
 }
 
 u8 pte(int cell)
@@ -131,7 +156,8 @@ static bool mmap_lock_free(int key)
 
 	for (i = 0; i < w.actors; i++)
 		if ((faults(i) || scen->cast[i].role == ZAPPER) &&
-		    w.actor[i].pc && scen->key[w.actor[i].cell] == key)
+		    w.actor[i].pc && !fault_blocked(&w.actor[i]) &&
+		    scen->key[w.actor[i].cell] == key)
 			return false;
 	return true;
 }
@@ -198,7 +224,7 @@ static bool unwatched(struct actor *a, int choice)
 	return true;
 }
 
-enum { U_IDLE, U_BEGIN, U_END, U_OFF, U_AGAIN, U_WATCHED };
+enum { U_IDLE, U_BEGIN, U_END, U_OFF, U_BORNE, U_READY, U_AGAIN, U_WATCHED };
 
 static bool step_unregister(struct actor *a, int choice, bool closes)
 {
@@ -206,6 +232,20 @@ static bool step_unregister(struct actor *a, int choice, bool closes)
 	unsigned long addr = cell_addr(a->cell);
 	int i;
 
+	if (choice == 4) {		/* UFFDIO_API returns, rather late */
+		if (!a->at || a->pc < U_READY)
+			return false;
+		a->at = 0;
+		tell_born(scen->key[a->cell], true);
+		return true;
+	}
+	if (choice == 5) {		/* and fails */
+		if (a->pc != U_BORNE || !(scen->opts & O_BIRTH))
+			return false;
+		a->pc = U_OFF;
+		tell_born(scen->key[a->cell], false);
+		return true;
+	}
 	if (choice)
 		return a->pc == U_OFF && choice <= 3 && unwatched(a, choice);
 	switch (a->pc) {
@@ -233,10 +273,23 @@ static bool step_unregister(struct actor *a, int choice, bool closes)
 		tell_op_end(a, CASE_OP_HOLE, CASE_DONE, addr + 0x1000);
 		break;
 	case U_OFF:
-		if (closes && !u->open) {
-			tell_born(a->cell);
+		if (closes) {
+			a->pc = U_BORNE;
+			tell_bear(scen->key[a->cell]);
 			break;
 		}
+		a->pc = U_AGAIN;
+		tell_op_begin(a, CASE_OP_HOLE, addr, addr + 0x1000);
+		break;
+	case U_BORNE:
+		say("UFFDIO_API succeeds");
+		u->open = 1;
+		a->at = 1;
+		a->pc = U_READY;
+		break;
+	case U_READY:
+		if (a->at && !(scen->opts & O_BIRTH))
+			return step_unregister(a, 4, closes);
 		a->pc = U_AGAIN;
 		tell_op_begin(a, CASE_OP_HOLE, addr, addr + 0x1000);
 		break;
@@ -246,6 +299,8 @@ static bool step_unregister(struct actor *a, int choice, bool closes)
 		a->pc = U_WATCHED;
 		break;
 	case U_WATCHED:
+		if (a->at)
+			return step_unregister(a, 4, closes);
 		tell_op_end(a, CASE_OP_HOLE, CASE_DONE, addr + 0x1000);
 		rest(a);
 		break;
@@ -277,6 +332,14 @@ static bool step_unseen(struct actor *a, int choice, enum role role)
 		return false;
 	} else if (role == CACHE && p->cache) {
 		return false;
+	} else if (role == NEIGHBOUR && scen->opts & O_MERGE &&
+		   !w.uffd[scen->key[a->cell]].merged) {
+		if (!mmap_lock_free(scen->key[a->cell]))
+			return false;
+		w.uffd[scen->key[a->cell]].merged = 1;
+		mark_weak(a->cell, W_SHARED | W_HOLE);
+		say("mappings merge: the page table is shared from now on");
+		return true;
 	} else if (role == NEIGHBOUR && p->content != NOTHING) {
 		return false;
 	} else if (!spend(a)) {
@@ -338,7 +401,8 @@ static bool step_looker(struct actor *a, int choice)
 			a->look = CASE_LOOK_UNKNOWN;
 		else if (choice)
 			return false;
-		else if (!w.uffd[scen->key[a->cell]].watched)
+		else if (!w.uffd[scen->key[a->cell]].watched ||
+			 w.uffd[scen->key[a->cell]].merged)
 			a->look = CASE_LOOK_GONE;
 		else if (p->locked)
 			return false;
@@ -358,6 +422,64 @@ static bool step_looker(struct actor *a, int choice)
 		a->cell = 0;
 		return true;
 	}
+}
+
+static bool step_armer(struct actor *a, int choice)
+{
+	struct userfault *u = &w.uffd[scen->key[a->cell]];
+	int i;
+
+	if (choice || !a->left)
+		return false;
+	for (i = 0; i < w.actors; i++)
+		if (!u->armed && w.actor[i].untold)
+			return false;	/* see case_ctx_watched() */
+	spend(a);
+	if (u->armed)
+		for (i = 0; i < w.actors; i++)
+			if (faults(i) && w.actor[i].pc)
+				w.actor[i].untold = 1;
+	u->armed = !u->armed;
+	tell_watched(a->cell, u->armed);
+	return true;
+}
+
+/* Nobody can read the message of an actor any more. */
+void unqueue(int who)
+{
+	int i, n = 0;
+
+	for (i = 0; i < w.nqueue; i++)
+		if (w.queue[i] != who)
+			w.queue[n++] = w.queue[i];
+	while (w.nqueue > n)
+		w.queue[--w.nqueue] = 0;
+}
+
+static bool step_monitor(struct actor *a, int choice)
+{
+	int i, who = w.queue[0];
+
+	if (choice)
+		return false;
+	if (a->pc) {
+		tell_read(a);
+		rest(a);
+		return true;
+	}
+	if (!w.nqueue || !spend(a))
+		return false;
+	say("reads the message of %s", actor_name(who));
+	a->pc = 1;
+	a->at = 1 + who;
+	a->cell = w.actor[who].cell;
+	a->type = w.actor[who].type;
+	a->verdict = w.actor[who].verdict;
+	for (i = 0; i < w.npending; i++)
+		if (w.pending[i].holder == 1 + who)
+			w.pending[i].holder = 1 + actor_index(a);
+	unqueue(who);
+	return true;
 }
 
 /* Whether the step exists; it is taken if so. Choice 0 is the plain one. */
@@ -380,6 +502,10 @@ bool world_step(int who, int choice)
 		return step_unregister(a, choice, scen->cast[who].role == CLOSER);
 	case LOOKER:
 		return step_looker(a, choice);
+	case ARMER:
+		return step_armer(a, choice);
+	case MONITOR:
+		return step_monitor(a, choice);
 	default:
 		return step_unseen(a, choice, scen->cast[who].role);
 	}
@@ -405,13 +531,23 @@ void world_start(const struct scenario *s, unsigned int variant)
 		w.actors++;
 	}
 	for (i = 0; i < s->cells; i++) {
-		bool first = s->key[i] == i;
-
 		w.cell[i].content = !(variant & 1) ? NOTHING :
 				    s->private ? ANON_PAGE : FILE_PAGE;
 		w.cell[i].cache = variant & 2 || (variant & 1 && !s->private);
-		if (first)
-			tell_born(i);
 		w.uffd[s->key[i]].watched = 1;
 	}
+	for (i = 0; i < MAX_KEYS; i++)
+		if (w.uffd[i].watched || (i == 1 && s->opts & O_SECOND)) {
+			tell_bear(i);
+			w.uffd[i].open = 1;
+			tell_born(i, true);
+			w.uffd[i].armed = !(s->opts & O_ARM);
+			if (s->backing != CASE_HUGETLB && w.uffd[i].armed)
+				tell_watched(i, true);
+			if (i == 1 && s->opts & O_PLACED) {
+				ctx_find(&eng, uffd_key(i))->mm = uffd_mm(i);
+				w.uffd[i].placed = 1;
+			}
+		}
+	w.uffd[2].open = 1;	/* older than the engine */
 }

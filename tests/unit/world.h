@@ -16,6 +16,7 @@ typedef unsigned char u8;
 typedef unsigned short u16;
 
 #define MAX_CELLS	2
+#define MAX_KEYS	3
 #define MAX_ACTORS	8
 #define MAX_CASES	12
 
@@ -36,6 +37,8 @@ enum role {
 	MISSED,		/* an install whose hook was missed */
 	MREMAP,		/* a move: case_ctx_blind() */
 	LOOKER,		/* the deferred look */
+	ARMER,		/* arms and disarms the hook on fault entry */
+	MONITOR,	/* reads messages */
 	NR_ROLES
 };
 
@@ -54,6 +57,13 @@ enum { /* struct scenario.opts */
 	O_CACHED = 2048,	/* the page cache has it at the start */
 	O_SMALL = 4096,		/* part of the small bound */
 	O_MERGE = 8192,		/* the neighbour arrives after faults have begun */
+	O_AROUND = 1 << 14,	/* read faults map other cells too */
+	O_ARM = 1 << 15,	/* the hook on fault entry is not armed at first */
+	O_READS = 1 << 16,	/* what user space has read is checked */
+	O_BIRTH = 1 << 17,	/* others use a userfaultfd before UFFDIO_API returns */
+	O_SECOND = 1 << 18,	/* another userfaultfd, without a page of its own */
+	O_PLACED = 1 << 19,	/* ... and the engine knows its mm */
+	O_LATE = 1 << 20,	/* a message may be told when its fault has ended */
 };
 
 enum { DO_COPY = 1, DO_CONTINUE = 2, DO_POISON = 4 };
@@ -64,8 +74,10 @@ struct scenario {
 	unsigned int opts, ops;
 	struct case_limits limits;
 	u8 cells, max_open;
+	enum case_backing backing;
 	u8 key[MAX_CELLS];		/* which userfaultfd watches the cell */
-	struct { enum role role; u8 left, cell; } cast[MAX_ACTORS];
+	u8 mm[MAX_KEYS];		/* in which mm the userfaultfd is */
+	struct { enum role role; u8 left, cell, via; } cast[MAX_ACTORS];
 };
 
 #define ANY	255	/* struct scenario.cast.left: no bound */
@@ -90,7 +102,7 @@ enum { /* struct actor.ghost, of a fault: what it may not know */
 
 struct actor {
 	u8 pc, left, cell, look, entry_look, type, op, at, outcome, effect;
-	u8 accept, lost;
+	u8 accept, lost, untold, verdict;
 	u16 ghost, weak;
 	case_time stamp;
 };
@@ -100,12 +112,13 @@ struct cell {
 };
 
 struct userfault {
-	u8 watched, open, known, merged;
+	u8 watched, open, known, merged, placed, armed;
 };
 
 /* An event that waits for its verdict, or an exposure for its confirmation. */
 struct pending {
 	u8 cell, type, label, accept;
+	u8 read, holder;	/* user space has it; 1 + who has its message */
 	u16 weak;
 };
 
@@ -113,10 +126,11 @@ enum { NEW = CASE_NR_WAITS, NEW_EXPOSED };	/* struct pending.label */
 
 struct world {
 	struct cell cell[MAX_CELLS];
-	struct userfault uffd[MAX_CELLS];
+	struct userfault uffd[MAX_KEYS];
 	struct actor actor[MAX_ACTORS];
 	struct pending pending[MAX_CASES];
-	u8 actors, missed, npending;
+	u8 actors, missed, npending, nqueue;
+	u8 queue[MAX_ACTORS];	/* whose messages can be read, oldest first */
 };
 
 extern struct world w;
@@ -144,10 +158,16 @@ void mark_weak(int cell, u16 weak);
 bool zap_in_flight(int cell);
 bool fault_looked(const struct actor *a);
 bool fault_begun(const struct actor *a);
+bool fault_blocked(const struct actor *a);
 bool actor_busy(const struct actor *a);
 enum case_look look_at(int cell);
 unsigned long cell_addr(int cell);
 const void *cell_key(int cell);
+const void *uffd_key(int key);
+const void *uffd_mm(int key);
+int op_key(const struct actor *a);	/* of its ioctls */
+bool concerns(int key, int cell);	/* its ioctls, for all the engine knows */
+void unqueue(int who);
 
 /* judge.c: holds what the engine says against the truth */
 extern char violation[256];
@@ -155,6 +175,7 @@ extern bool telling;		/* print the story */
 extern bool forcing;		/* no more evidence is to come */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern struct case_stats before;
+extern unsigned int delivered[CASE_NR_VERDICTS];	/* by the fact told now */
 void fact_open(void);
 void fact_close(void);
 u8 accept_now(const struct actor *a);
@@ -162,6 +183,7 @@ u8 accept_now(const struct actor *a);
 /* tell.c: what the engine is told */
 void tell_begin(struct actor *a);
 void tell_end(struct actor *a);
+void tell_unblocked(struct actor *a);
 void tell_event(struct actor *a);
 void tell_op_begin(struct actor *a, enum case_op_kind kind,
 		   unsigned long start, unsigned long end);
@@ -169,8 +191,11 @@ void tell_op_end(struct actor *a, enum case_op_kind kind,
 		 enum case_outcome outcome, unsigned long done_end);
 void tell_looked(struct actor *a);
 void tell_gone(int cell);
-void tell_born(int cell);
+void tell_bear(int key);
+void tell_born(int key, bool ok);
 void tell_blind(int cell);
+void tell_watched(int cell, bool on);
+void tell_read(struct actor *a);
 void check_every_case_closes(void);
 void check_looks_decide(void);
 

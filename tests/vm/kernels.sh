@@ -1,18 +1,20 @@
-# Stock Debian kernels: their names, packages, and the cache. Sourced after
-# lib.sh. Everything from apt, through a private root for each release: its
-# own sources, lists and status, so the machine's apt is neither used nor
-# changed; only the mirror and the proxy are the machine's.
-# shellcheck shell=bash disable=SC2154 # $cache is lib.sh's
+# Kernels: what a name stands for, their packages, and the cache. Sourced after
+# lib.sh. Those of Debian are here and in apt.sh, a user's own in own.sh.
+# shellcheck shell=bash disable=SC2154,SC2034,SC1091 # $cache is lib.sh's
 
-# shellcheck disable=SC2034
-readonly RELEASES="bullseye bookworm trixie trixie-backports"
-readonly KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+. "${BASH_SOURCE[0]%/*}/apt.sh"
+. "${BASH_SOURCE[0]%/*}/own.sh"
+
+readonly RELEASES="bullseye bookworm trixie trixie-backports sid experimental"
 
 # release_of KERNEL: where a kernel of this version comes from
 release_of() {
 	case $1 in
+	sid|sid-*)		echo sid ;;
+	experimental|experimental-*) echo experimental ;;
 	*deb11*)		echo bullseye ;;
 	*deb12*)		echo bookworm ;;
+	*deb14*)		echo sid ;;
 	5.10|5.10[.-]*)		echo bullseye ;;
 	6.1|6.1[.-]*)		echo bookworm ;;
 	6.12|6.12[.+-]*)	echo trixie ;;
@@ -21,118 +23,63 @@ release_of() {
 	esac
 }
 
-# mirror main|security: where this machine gets Debian from
-mirror() {
-	# shellcheck disable=SC2016 # the $ are apt's
-	apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' \
-		'Identifier: Packages' |
-	awk -v kind="$1" '
-		BEGIN {
-			name = "^(bullseye|bookworm|trixie|forky|sid|unstable" \
-			       "|testing|stable|oldstable|oldoldstable)"
-			want = name (kind == "main" ? "$" : "-security$")
-		}
-		$2 == "main" && $1 ~ want && !found { print $3; found = 1 }'
-}
-
-apt_in() {
-	local release=$1 tool=$2
-
-	shift 2
-	APT_CONFIG=$cache/apt/$release/apt.conf "$tool" "$@"
-}
-
-write_apt_conf() {
-	local release=$1 dir=$cache/apt/$1 main security opt
-
-	need apt-get apt-cache dpkg-deb
-	[[ -r $KEYRING ]] || die "$KEYRING is missing: run tests/deps"
-	main=$(mirror main)
-	[[ $main ]] || die "this machine's apt knows no Debian mirror"
-	security=$(mirror security)
-
-	mkdir -p "$dir"/etc/{apt.conf.d,preferences.d,sources.list.d} \
-		"$dir"/state/lists/partial "$dir"/cache/archives/partial
-	: >"$dir/state/status"
-	opt="[arch=amd64 signed-by=$KEYRING]"
-	{
-		echo "deb $opt $main $release main"
-		if [[ $release != *-backports ]]; then
-			echo "deb $opt $main $release-updates main"
-			[[ ! $security ]] ||
-				echo "deb $opt $security $release-security main"
-		fi
-	} >"$dir/etc/sources.list"
-	{
-		cat <<-CONF
-		Dir::Etc "$dir/etc";
-		Dir::State "$dir/state";
-		Dir::State::status "$dir/state/status";
-		Dir::Cache "$dir/cache";
-		APT::Architecture "amd64";
-		APT::Sandbox::User "root";
-		Acquire::Check-Valid-Until "false";
-		Acquire::Languages "none";
-		Acquire::Retries "3";
-		CONF
-		apt-config dump | grep -E '^Acquire::https?::.*[Pp]roxy' || :
-	} >"$dir/apt.conf"
-}
-
-# All kernels of a release with image and headers, one a line
-index_kernels() {
-	apt_in "$1" apt-cache dumpavail | awk '
-		$1 == "Package:" && /linux-(image|headers)-[0-9]+\.[0-9]+[.0-9]*[-+.].*-amd64$/ {
-			kv = $2
-			sub(/^linux-(image|headers)-/, "", kv)
-			if ($2 ~ /^linux-image/) image[kv] = 1
-			else headers[kv] = 1
-		}
-		END { for (kv in image) if (kv in headers) print kv }' |
-	grep -E '^[0-9]+\.[0-9]+\.[0-9]+' | sort -V
-}
-
-# Once a day is enough: old versions stay in the archive for longer.
-update_lists() {
-	local release=$1 dir=$cache/apt/$1
-
-	[[ ! $(find "$dir/kernels" -mmin -1440 2>/dev/null) ]] || return 0
-	say "updating the package lists of $release"
-	write_apt_conf "$release"
-	if ! apt_in "$release" apt-get -qq update >"$dir/log" 2>&1 ||
-	   grep -qE '^(E|W): ' "$dir/log"; then
-		cat "$dir/log" >&2
-		return 1
-	fi
-	index_kernels "$release" >"$dir/kernels.new"
-	[[ -s $dir/kernels.new ]] || return 1
-	mv "$dir/kernels.new" "$dir/kernels"
-}
-
-# pick BASE FLAVOUR: the newest of the versions on stdin that BASE stands for
+# pick BASE FLAVOUR: the newest of the versions on stdin that BASE stands for;
+# of all, if it is empty
 pick() {
 	awk -v base="$1" -v flavour="-$2" '
 		{ version = substr($0, 1, length($0) - length(flavour)) }
 		substr($0, length(version) + 1) != flavour { next }
 		version ~ /-(cloud|rt)$/ { next }
+		base == "" { print; next }
 		index(version, base) != 1 { next }
 		substr(version, length(base) + 1) !~ /^([-+.]|$)/ { next }
 		{ print }' | sort -V | tail -n 1
 }
 
+# cached_kernels [RELEASE]: all, or those that came from there
 cached_kernels() {
-	(cd "$cache/kernels" && ls -d -- *-amd64 2>/dev/null) || :
+	local dir
+
+	for dir in "$cache"/kernels/*-amd64; do
+		[[ -e $dir/vmlinuz ]] || continue
+		[[ ! ${1:-} || $(cached_release "${dir##*/}") = "$1" ]] || continue
+		echo "${dir##*/}"
+	done
 }
 
-# resolve KERNEL: sets kv (full version) and release
+# Caches of older versions of this program have no such file.
+cached_release() {
+	cat "$cache/kernels/$1/release" 2>/dev/null || release_of "$1" || :
+}
+
+# listed BASE FLAVOUR: preferably one whose headers are still in the index
+listed() {
+	local list kv
+
+	for list in kernels pool; do
+		[[ -e $cache/apt/$release/$list ]] || continue
+		kv=$(pick "$1" "$2" <"$cache/apt/$release/$list")
+		[[ ! $kv ]] || break
+	done
+	echo "${kv:-}"
+}
+
+# resolve KERNEL…: sets kv (full version), release and image (vmlinuz)
 resolve() {
 	local base=$1 flavour=cloud-amd64
 
-	if [[ ! $base =~ ^[0-9]+\.[0-9]+[-+.a-z0-9]*$ ]] || ! release=$(release_of "$base"); then
+	if (($# > 1)) || is_own "$1"; then
+		resolve_own "$@"
+		return
+	fi
+	if [[ ! $base =~ ^([0-9]+\.[0-9]+|sid|experimental)[-+.a-z0-9]*$ ]] ||
+	   ! release=$(release_of "$base"); then
 		die "unknown kernel '$base' (run --list shows what there is)"
 	fi
-	if [[ -e $cache/kernels/$base/vmlinuz ]]; then
+	# Experimental's 7.3-amd64 is not what 7.3-amd64 stands for.
+	if [[ -e $cache/kernels/$base/vmlinuz && $base =~ ^[0-9]+\.[0-9]+\. ]]; then
 		kv=$base
+		image=$cache/kernels/$kv/vmlinuz
 		return
 	fi
 	case $base in
@@ -141,37 +88,17 @@ resolve() {
 	*-amd64)	flavour=amd64 ;;
 	esac
 	base=${base%"-$flavour"}
+	[[ $base != "$release"* ]] || base=
 
 	locked "apt-$release" update_lists "$release" ||
 		say "no fresh package lists of $release"
-	kv=
-	[[ ! -e $cache/apt/$release/kernels ]] ||
-		kv=$(pick "$base" "$flavour" <"$cache/apt/$release/kernels")
+	kv=$(listed "$base" "$flavour")
 	if [[ ! $kv ]] || ! fetch_image "$kv"; then
-		kv=$(cached_kernels | pick "$base" "$flavour")
+		kv=$(cached_kernels "$release" | pick "$base" "$flavour")
 		[[ $kv ]] || die "no kernel '$1' in $release, and none cached"
 		say "using the cached $kv"
 	fi
-}
-
-# download RELEASE KV PACKAGE…: verified by apt, into $cache/deb/KV; sets debs,
-# the files. What an interrupted one left there is resumed.
-download() {
-	local release=$1 dir=$cache/deb/$2 package size deb
-
-	shift 2
-	mkdir -p "$dir" && cd "$dir" || return
-	debs=()
-	for package; do
-		read -r _ deb size _ < <(apt_in "$release" apt-get -qq \
-			--print-uris download "$package" 2>>log) || return
-		say "fetching $package $(((size + 500000) / 1000000)) MB"
-		debs+=("$dir/$deb")
-	done
-	apt_in "$release" apt-get -qq download "$@" >log 2>&1 || {
-		cat log >&2
-		return 1
-	}
+	image=$cache/kernels/$kv/vmlinuz
 }
 
 # Only the kernel itself and its configuration are of use here.
@@ -183,15 +110,15 @@ unpack_image() {
 		tar -x -C "$tmp" --wildcards '*/vmlinuz*' || return
 	mv "$(find "$tmp" -type f -name 'vmlinuz*')" "$tmp/vmlinuz" || return
 	rm -rf "${tmp:?}"/{boot,usr}
+	echo "$release" >"$tmp/release"
 	mv -T "$tmp" "$cache/kernels/$kv"
 }
 
 do_fetch_image() {
-	local kv=$1 release package
+	local kv=$1 package
 
 	[[ ! -e $cache/kernels/$kv/vmlinuz ]] || return 0
-	release=$(release_of "$kv")
-	# from 7.2 linux-image is an empty package that depends on linux-binary
+	# from 6.19 linux-image is an empty package that depends on linux-binary
 	package=linux-binary-$kv
 	apt_in "$release" apt-cache show "$package" >/dev/null 2>&1 ||
 		package=linux-image-$kv
@@ -204,7 +131,13 @@ fetch_image() {
 	locked "kernel-$1" do_fetch_image "$1"
 }
 
-# The Makefiles name /usr/src, the links are relative and work anywhere.
+# relocate DIR: the Makefiles name /usr/src; the links are relative and work
+# anywhere.
+relocate() {
+	find "$1/usr/src" -name Makefile -exec \
+		sed -i "s,/usr/src/,$2/usr/src/,g" {} +
+}
+
 unpack_headers() {
 	local kv=$1 deb tmp
 
@@ -213,47 +146,77 @@ unpack_headers() {
 	for deb in "${debs[@]}"; do
 		dpkg-deb -x "$deb" "$tmp" || return
 	done
-	find "$tmp/usr/src" -name Makefile -exec \
-		sed -i "s,/usr/src/,$cache/headers/$kv/usr/src/,g" {} + || return
+	relocate "$tmp" "$cache/headers/$kv" || return
+	[[ ! ${2:-} ]] || : >"$tmp/unsigned"
 	mv -T "$tmp" "$cache/headers/$kv"
 }
 
+# depends_on_headers: of the control file on stdin, what a build needs
+depends_on_headers() {
+	sed -n 's/^ *Depends: //p' |
+		grep -oE 'linux-(headers|kbuild)-[^ ,]+' | sort -u
+}
+
+# All have the version of the image. Only the common headers are for any
+# architecture.
+pool_headers() {
+	local kv=$1 version package arch
+
+	version=$(indexed "$release" "linux-image-$kv")
+	[[ $version ]] || return
+	debs=()
+	pool_file "$release" "$kv" "linux-headers-$kv" "$version" amd64 || return
+	for package in $(dpkg-deb -I "${debs[0]}" | depends_on_headers); do
+		arch=amd64
+		[[ $package != *-common* ]] || arch=all
+		pool_file "$release" "$kv" "$package" "$version" "$arch" || return
+	done
+	((${#debs[@]} >= 3))
+}
+
 do_fetch_headers() {
-	local kv=$1 release packages
+	local kv=$1 packages unsigned=''
 
 	[[ ! -d $cache/headers/$kv ]] || return 0
-	release=$(release_of "$kv")
 	mapfile -t packages < <(
 		echo "linux-headers-$kv"
-		apt_in "$release" apt-cache show --no-all-versions "linux-headers-$kv" |
-			sed -n 's/^Depends: //p' |
-			grep -oE 'linux-(headers|kbuild)-[^ ,]+' | sort -u
+		apt_in "$release" apt-cache show --no-all-versions \
+			"linux-headers-$kv" 2>/dev/null | depends_on_headers
 	)
-	((${#packages[@]} >= 3)) || die "the headers of $kv are not in $release any more"
-	download "$release" "$kv" "${packages[@]}" || return
-	unpack_headers "$kv" || return
+	if ((${#packages[@]} >= 3)); then
+		download "$release" "$kv" "${packages[@]}" || return
+	else
+		unsigned=1
+		pool_headers "$kv" ||
+			die "the headers of $kv are not in $release any more"
+	fi
+	unpack_headers "$kv" $unsigned || return
 	rm -rf "$cache/deb/$kv"
 }
 
+# Sets kdir, what to build against
 fetch_headers() {
-	locked "kernel-$1" do_fetch_headers "$1"
+	if [[ $release != own ]]; then
+		locked "kernel-$1" do_fetch_headers "$1" || return
+		kdir=$cache/headers/$1/usr/src/linux-headers-$1
+	fi
+	[[ -d $kdir ]]
 }
 
 list_kernels() {
-	local kv mark release
+	local kv mark release list
 
 	for release in $RELEASES; do
 		locked "apt-$release" update_lists "$release" ||
 			say "no fresh package lists of $release"
-	done
-	{
-		for release in $RELEASES; do
-			cat "$cache/apt/$release/kernels" 2>/dev/null || :
+		for list in kernels pool; do
+			cat "$cache/apt/$release/$list" 2>/dev/null || :
+		done >"$cache/apt/.list"
+		cached_kernels "$release" | sort -Vu - "$cache/apt/.list" |
+		while read -r kv; do
+			mark=' '
+			[[ ! -e $cache/kernels/$kv/vmlinuz ]] || mark='*'
+			printf '%s %-32s %s\n' "$mark" "$kv" "$release"
 		done
-		cached_kernels
-	} | sort -Vu | while read -r kv; do
-		mark=' '
-		[[ ! -e $cache/kernels/$kv/vmlinuz ]] || mark='*'
-		printf '%s %-32s %s\n' "$mark" "$kv" "$(release_of "$kv")"
 	done
 }

@@ -46,7 +46,7 @@ probe_kvm() {
 	out=no
 	# no initramfs: a kernel that can only panic has still booted
 	timeout -k 1 10 qemu-system-x86_64 -accel kvm -cpu max -m 256 -nodefaults \
-		-display none -no-reboot -kernel "$cache/kernels/$kv/vmlinuz" \
+		-display none -no-reboot -kernel "$image" \
 		-append "console=ttyS0 panic=-1" -serial "file:$dir/log" \
 		</dev/null >/dev/null 2>&1 || :
 	! grep -q 'Kernel panic' "$dir/log" 2>/dev/null || out=yes
@@ -88,7 +88,7 @@ start_guest() {
 	done
 	timeout -k 5 "$limit" qemu-system-x86_64 "${accel[@]}" "${machine[@]}" \
 		-nodefaults -display none -no-reboot -no-user-config \
-		-kernel "$cache/kernels/$kv/vmlinuz" -initrd "$tmp/root.cpio" \
+		-kernel "$image" -initrd "$tmp/root.cpio" \
 		-append "console=ttyS0 ignore_loglevel panic=-1 ${append}" \
 		-serial "file:$tmp/console" -serial "file:$tmp/out" \
 		-serial "file:$tmp/mark" -serial "file:$tmp/err" \

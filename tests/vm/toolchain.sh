@@ -1,67 +1,94 @@
 # The compiler a kernel's module wants. Debian 12's gcc lacks options that newer
 # kernels' Makefiles use, and their kbuild tools want a newer libc: these are
-# built in a root of Debian 13, whose gcc 14 does for all. Sourced after
+# built in a root of Debian 13, whose gcc 14 does for all up to 7.3. The kernels
+# of sid use what only gcc 16 knows, and want a root of sid. Sourced after
 # kernels.sh.
 # shellcheck shell=bash disable=SC2154,SC2034 # lib.sh, build
 
-readonly ROOT_PACKAGES=make,gcc-14,libelf1t64,zlib1g,libssl3t64
+readonly ROOT_PACKAGES=make,libelf1t64,zlib1g,libssl3t64,sparse,util-linux
 
 # Sets compiler and its identity; root is empty if this machine's own will do
 choose_toolchain() {
-	local host
+	local host wanted=0 from=trixie packages
 
 	# shellcheck disable=SC1091
 	host=$(. /etc/os-release && echo "${ID:-}-${VERSION_ID:-}") || :
+	[[ $release != own ]] || wanted=$(own_compiler)
 	root=''
 	case $host/$release in
-	debian-12/bullseye|debian-12/bookworm|debian-13/*)
+	*/own)
+		(($(gcc -dumpversion 2>/dev/null || echo 0) >= wanted)) || host='' ;;
+	debian-12/bullseye|debian-12/bookworm|debian-13/[bt]*) ;;
+	*)	host='' ;;
+	esac
+	if [[ $host && ! $strict ]]; then
 		need make gcc
 		compiler=gcc
 		identity=$(gcc --version | head -n 1)
-		return ;;
-	esac
-	root=$cache/root/trixie-$(echo "$ROOT_PACKAGES" | sha256sum | cut -c 1-8)
+		return
+	fi
 	compiler=gcc-14
+	if [[ $release = sid || $release = experimental ]] || ((wanted > 14)); then
+		from=sid
+		compiler=gcc-16
+	fi
+	packages=$compiler,$ROOT_PACKAGES
+	root=$cache/root/$from-$(echo "$packages" | sha256sum | cut -c 1-8)
 	identity=${root##*/}
-	locked root make_root
+	locked root make_root "$from" "$packages"
 }
 
 make_root() {
-	local tmp conf=$cache/apt/trixie options
+	local from=$1 packages=$2 tmp conf=$cache/apt/$1 options
 
 	[[ ! -d $root ]] || return 0
-	((EUID == 0)) || die "the compiler for $kv is in a root of Debian 13, and to make that takes root"
+	((EUID == 0)) || die "the compiler for $kv is in a root of $from, and to make that takes root"
 	need mmdebstrap unshare chroot
-	locked apt-trixie update_lists trixie || die "no package lists of trixie"
-	mapfile -t options < <(grep -E '^Acquire::https?::' "$conf/apt.conf" |
+	locked "apt-$from" update_lists "$from" || die "no package lists of $from"
+	mapfile -t options < <(grep -E '^Acquire::(https?::|Check-Valid-Until)' "$conf/apt.conf" |
 		sed 's/^/--aptopt=/')
-	say "making a root of Debian 13 with gcc 14, about 150 MB to fetch"
+	say "making a root of $from with $compiler, about 150 MB to fetch"
 	tmp=$(mktemp -d "$cache/root/.new.XXXXXX")
 	chmod 755 "$tmp"
 	if ! mmdebstrap --quiet --mode=root --variant=essential "${options[@]}" \
-	     --include="$ROOT_PACKAGES" trixie "$tmp" "$conf/etc/sources.list" \
+	     --include="$packages" "$from" "$tmp" "$conf/etc/sources.list" \
 	     </dev/null >"$cache/root/log" 2>&1; then
 		cat "$cache/root/log" >&2
 		rm -rf --one-file-system "$tmp"
-		die "no root of Debian 13"
+		die "no root of $from"
 	fi
-	mkdir -p "$tmp$cache"
+	# Not only root passes through them.
+	(umask 022 && mkdir -p "$tmp$cache" && chmod 755 "$tmp/root")
 	mv -T "$tmp" "$root"
 }
 
-# in_root COMMAND…: the cache is where it is outside. objtool wants /proc, gcc
-# /dev/null. The mounts go with the namespace.
+# in_root COMMAND…: the cache is where it is outside, and so is a tree of the
+# user's. objtool wants /proc, gcc /dev/null. The mounts go with the namespace.
+# Of headers that nobody signed, nothing gets at root or the network.
 in_root() {
+	local limits=(env) extra=''
+
 	if [[ ! $root ]]; then
 		"$@"
 		return
 	fi
+	if [[ -e $cache/headers/$kv/unsigned ]]; then
+		limits=(setpriv --reuid 65534 --regid 65534 --clear-groups
+			--no-new-privs --bounding-set=-all)
+	fi
+	[[ $kdir = "$cache"/* ]] || extra=$kdir
 	# shellcheck disable=SC2016
-	unshare --mount sh -euc '
-		root=$1 cache=$2
-		shift 2
+	unshare --mount ${limits[1]:+--net} sh -euc '
+		root=$1 cache=$2 extra=$3
+		shift 3
+		mkdir -p "$root$cache"
 		mount --bind "$cache" "$root$cache"
+		if [ "$extra" ]; then
+			mkdir -p "$root$extra"
+			mount --bind "$extra" "$root$extra"
+		fi
 		mount -t proc proc "$root/proc"
 		mount --rbind /dev "$root/dev"
-		exec chroot "$root" "$@"' sh "$root" "$cache" "$@"
+		exec chroot "$root" "$@"' sh "$root" "$cache" "$extra" \
+		"${limits[@]}" "$@"
 }

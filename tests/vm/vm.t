@@ -67,6 +67,10 @@ usage_errors() {
 	ok "not a number" refuses '-c wants a number' -k "$kernel" -c two -- true
 	ok "a file that is not there" refuses 'cannot read' -k "$kernel" -a /no/such -- true
 	ok "-p with -N" refuses 'exclude each other' -k "$kernel" -N -p x=1 -- true
+	mkdir -p "$work/empty"
+	ok "a directory without a kernel" refuses 'neither packages nor' -k "$work/empty" -- true
+	ok "a package that is not there" refuses "cannot read" -k "$work/no.deb" -- true
+	ok "two kernels" refuses 'only packages can be several' -k 6.1 -k 5.10 -- true
 	ok "--help" status 0 "$run" --help
 }
 
@@ -158,6 +162,36 @@ fates() {
 	ok "and the test does not run" grep -q 'did not load' "$work/err"
 }
 
+# Packages as a user's own kernel has them, made of the cached ones
+pack_own() {
+	local cache kv
+
+	cache=$(dirname "$(dirname "$(dirname "$ko")")")
+	kv=${ko%/*}
+	kv=${kv##*/}
+	kv=${kv%.*}
+	mkdir -p "$work"/{image,headers}/DEBIAN "$work/image/boot" "$work/debs" || return
+	cp "$cache/kernels/$kv/vmlinuz" "$work/image/boot/vmlinuz-$kv" &&
+	cp -r "$cache/headers/$kv/usr" "$work/headers/" || return
+	find "$work/headers/usr/src" -name Makefile -exec \
+		sed -i "s,$cache/headers/$kv/usr/src/,/usr/src/,g" {} +
+	for name in image headers; do
+		printf '%s\n' "Package: linux-$name-own" 'Version: 1' 'Architecture: amd64' \
+			'Maintainer: nobody' 'Description: own' >"$work/$name/DEBIAN/control"
+		dpkg-deb -Znone -b "$work/$name" "$work/debs/$name.deb" >"$work/out" || return
+	done
+}
+
+own() {
+	ok "packages of an own kernel" pack_own
+	ok "-k FILE.deb, twice: builds for it, boots it" status 0 "$run" "${small[@]:2}" \
+		-k "$work/debs/headers.deb" -k "$work/debs/image.deb" -- uname -r
+	ok "and it is that kernel" grep -q "^$kernel" "$work/out"
+	rm "$work/debs/headers.deb"
+	ok "-k DIR, without headers: says so" status 125 "$run" -k "$work/debs" -- true
+	ok "by name" grep -q 'no headers of' "$work/err"
+}
+
 make_tree
 usage_errors
 if ! "$run" -k "$kernel" --fetch; then
@@ -167,4 +201,5 @@ fi
 builds
 whole
 fates
+own
 done_testing
