@@ -62,4 +62,5 @@ clean:
 	rm -rf $(NAME).ko $(NAME).mod $(NAME).mod.[co] $(NAME).o .*.cmd \
 		Module.symvers modules.order .tmp_versions .module-common.o
 	$(MAKE) -s -C tests/stress clean
+	$(MAKE) -s -C tests/selftests clean
 	$(MAKE) -s -C tests/unit clean

@@ -141,12 +141,11 @@ static void show(const char *name)
 
 	if (fd < 0)
 		fail("%s", name);
-	puts("=== blocked");
+	puts("blocked");
 	fflush(stdout);
 	while ((got = read(fd, buf, sizeof(buf))) > 0)
 		fwrite(buf, 1, got, stdout);
 	close(fd);
-	puts("=== answered");
 }
 
 static unsigned long answer(int fd, unsigned long threads)
