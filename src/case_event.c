@@ -64,6 +64,13 @@ static void event_forget(struct case_event *v)
 	v->ctx = NULL;
 }
 
+/* Nothing more will be asked of it: a page's chain must not grow for nothing. */
+static void event_done(struct case_event *v)
+{
+	if (v->ended && v->read && !v->page)
+		event_forget(v);
+}
+
 /* The newest free record is the last to be used again. */
 static void event_free(struct case_engine *e, struct case_event *v)
 {
@@ -89,8 +96,10 @@ void event_ended(struct case_engine *e, const void *task)
 
 	while (v && v->task != task)
 		v = v->next;
-	if (v)
-		event_free(e, v);
+	if (!v)
+		return;
+	event_free(e, v);
+	event_done(v);
 }
 
 /**
@@ -239,6 +248,7 @@ void page_close(struct case_engine *e, struct case_page *page,
 			*link = v->page_next;
 			v->page = NULL;
 			v->verdict = verdict;
+			event_done(v);
 		} else {
 			link = &v->page_next;
 		}
@@ -283,6 +293,7 @@ void case_read(struct case_engine *e, const void *key, unsigned long addr,
 		found->page->read[found->wait][type]++;
 	else if (!found->old)
 		e->stats.books[found->backing][type].delivered[found->verdict]++;
+	event_done(found);
 }
 
 /**

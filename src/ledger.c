@@ -55,16 +55,18 @@ static const struct uffd_cmd {
  * @start: of the range
  * @end: of the range, exclusive
  * @word: @cmd->done of the argument at entry
+ * @src: word 1 of the argument at entry: where UFFDIO_MOVE takes pages from
  * @since: ranges_armed() at entry
  * @borne: of UFFDIO_API: the engine waits for its result
+ * @refused: the range wraps around
  */
 struct ledger_ioctl {
 	const void *ctx;
 	unsigned long arg;
 	const struct uffd_cmd *cmd;
 	unsigned long start, end;
-	u64 word;
-	bool since, borne;
+	u64 word, src;
+	bool since, borne, refused;
 };
 
 size_t ledger_ioctl_size(void)
@@ -190,6 +192,7 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	io->end = ULONG_MAX;
 	io->since = ranges_armed();
 	io->borne = false;
+	io->refused = false;
 	if (copy_from_user_nofault(w, (void __user *)io->arg,
 				   io->cmd->words * sizeof(u64))) {
 		/* Whatever it does, it does unseen: the outcome is unsure. */
@@ -198,11 +201,11 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		io->start = w[0];
 		io->end = w[0] + w[io->cmd->len];
 		io->word = w[io->cmd->done];
-		if (io->end < io->start)
-			io->cmd = &uffd_cmds[0x02];	/* the kernel refuses it */
+		io->src = w[1];
+		io->refused = io->end < io->start;
 	}
 
-	switch (io->cmd->what) {
+	switch (io->refused ? CMD_OTHER : io->cmd->what) {
 	case CMD_REGISTER:
 	case CMD_UNREGISTER:
 		ledger_op_begin(io->ctx, CASE_OP_HOLE, io->start, io->end);
@@ -228,6 +231,28 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 NOKPROBE_SYMBOL(ledger_ioctl_entry);
+
+/*
+ * The kernel reads the argument after us. If another thread has rewritten it
+ * meanwhile, there is no telling what was installed where.
+ */
+static void check_argument(const struct ledger_ioctl *io)
+{
+	u64 w[UFFD_MAX_WORDS];
+	unsigned long flags;
+
+	if (!io->arg ||
+	    (!copy_from_user_nofault(w, (void __user *)io->arg,
+				     io->cmd->words * sizeof(u64)) &&
+	     w[0] == io->start && w[0] + w[io->cmd->len] == io->end &&
+	     w[1] == io->src))
+		return;
+	if (!engine_lock(&flags))
+		return;
+	case_ctx_blind(&engine, io->ctx);
+	engine_unlock(flags);
+}
+NOKPROBE_SYMBOL(check_argument);
 
 /* What the kernel wrote back: bytes done or -errno; 0 if it can't be known. */
 static s64 written_back(const struct ledger_ioctl *io)
@@ -281,7 +306,7 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	trace_uffd_race_ioctl(io->ctx, nr, io->start, io->end, ret);
 	ioctls_count(nr, ret);
-	switch (io->cmd->what) {
+	switch (io->refused ? CMD_OTHER : io->cmd->what) {
 	case CMD_API:
 		/* It succeeds once in the life of a userfaultfd. */
 		if (io->borne)
@@ -299,6 +324,7 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		ledger_op_end(io->ctx, CASE_OP_ZAP, CASE_DONE, 0);
 		fallthrough;
 	case CMD_INSTALL:
+		check_argument(io);
 		if (!ret && io->arg)
 			ioctls_check_clean(io->ctx, io->start);
 		ledger_op_end(io->ctx, CASE_OP_INSTALL, install_outcome(io, ret),

@@ -60,7 +60,7 @@ static int digit(char c)
 	return 16;
 }
 
-/* All of the word, and no sign: -ERANGE only if it is a number at all. */
+/* All of the word, and no sign: -ERANGE only if it is a number at all. @max > 16 */
 static int number(const struct scan *s, unsigned int base, unsigned long max,
 		  unsigned long *value)
 {
@@ -75,7 +75,7 @@ static int number(const struct scan *s, unsigned int base, unsigned long max,
 
 		if (d >= base)
 			return -EINVAL;
-		if (d > max || n > (max - d) / base)
+		if (n > (max - d) / base)
 			err = -ERANGE;
 		else
 			n = n * base + d;

@@ -110,7 +110,13 @@ struct options {
 	X(child_events)		/* MISSING and MINOR, in children */	\
 	X(child_wrong_events)	/* they are in wrong_events, too */	\
 	X(blocked)		/* threads that raised an event */	\
-	X(blocked_again)	/* events besides those */
+	X(blocked_again)	/* events besides those */		\
+	X(offline_busy)							\
+	X(offline_other)						\
+	X(offline_calls)						\
+	X(migrate_again)	/* gave up: somebody holds the page */	\
+	X(migrate_errno)	/* of the last of migrate_other */	\
+	X(migrate_tried)	/* moved, or unmapped and put back */
 
 #define COUNT_ENUM(name)	C_##name,
 enum count { COUNTS(COUNT_ENUM) NR_COUNTS };
@@ -198,7 +204,8 @@ struct writer_thread {
 	unsigned int	nr;
 	unsigned int	next;			/* of its own pages */
 	bool		flip;			/* node 1 or 0, protect or not */
-	int8_t		*where;			/* node of each page, as far as known */
+	int8_t		*where;			/* node of each page, -1: not known */
+	bool		located;
 	void		*private;		/* the writer's own */
 };
 
@@ -261,6 +268,7 @@ const char *compact_unsupported(const struct path *path);
 void compact_op(struct writer_thread *wt);
 void compact_end(struct writer_thread *wt);
 const char *offline_unsupported(const struct path *path);
+const char *offline_no_truth(const struct path *path);
 void offline_op(struct writer_thread *wt);
 
 /* writer_protect.c */
@@ -276,6 +284,7 @@ const char *pageout_unsupported(const struct path *path);
 const char *pageout_no_truth(const struct path *path);
 void pageout_op(struct writer_thread *wt);
 const char *cold_unsupported(const struct path *path);
+const char *cold_no_truth(const struct path *path);
 void cold_op(struct writer_thread *wt);
 
 /* setup.c */

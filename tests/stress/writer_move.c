@@ -26,6 +26,23 @@ const char *migrate_unsupported(const struct path *path)
 	return NULL;
 }
 
+/* Where the pages are to begin with: what is there already has not moved */
+static void locate_pages(struct writer_thread *wt)
+{
+	struct run *run = wt->run;
+	void *addr;
+	unsigned int i;
+	int status;
+
+	for (i = 0; i < wt->nr; i++) {
+		addr = run->area + (wt->first + i) * run->page_size;
+		status = -1;
+		syscall(SYS_move_pages, 0, 1UL, &addr, NULL, &status, 0);
+		wt->where[i] = status == run->node[0] ? 0 :
+			       status == run->node[1] ? 1 : -1;
+	}
+}
+
 static void account_migrated(struct writer_thread *wt, unsigned int page,
 			     int status)
 {
@@ -41,10 +58,16 @@ static void account_migrated(struct writer_thread *wt, unsigned int page,
 		count(C_migrate_absent);	/* dropped at the moment */
 		break;
 	default:
-		if (status != wt->run->node[wt->flip])
-			count(C_migrate_other);
-		else if (wt->where[page] != wt->flip)
+		if (status == -EAGAIN || (status == wt->run->node[wt->flip] &&
+					  wt->where[page] == !wt->flip))
+			count(C_migrate_tried);
+		if (status != wt->run->node[wt->flip]) {
+			count(status == -EAGAIN ? C_migrate_again : C_migrate_other);
+			if (status < 0)
+				atomic_store(&counts[C_migrate_errno], -status);
+		} else if (wt->where[page] == !wt->flip) {
 			count(C_migrated_pages);
+		}
 		if (status == wt->run->node[0] || status == wt->run->node[1])
 			wt->where[page] = status == wt->run->node[1];
 	}
@@ -58,6 +81,11 @@ void migrate_op(struct writer_thread *wt)
 	unsigned int first, nr, i;
 	long ret;
 
+	if (!wt->located) {
+		locate_pages(wt);
+		wt->located = true;
+		wt->flip = wt->where[0] == 1;	/* changes with the first pass */
+	}
 	/* a larger batch is a larger call for nothing: this is plenty */
 	nr = take_batch(wt, &first);
 	if (nr > 64) {
@@ -91,30 +119,27 @@ const char *pinned_unsupported(const struct path *path)
 	return migrate_unsupported(path);
 }
 
+/* A page that is dropped is not pinned: it would stay, and nobody would own it */
 static int pin_pages(struct writer_thread *wt)
 {
 	struct run *run = wt->run;
-	size_t step = run->path->huge_kb ? run->page_size :
-					   (size_t)sysconf(_SC_PAGESIZE);
-	char *at = run->area + wt->first * run->page_size;
-	char *end = at + wt->nr * run->page_size;
-	int fd[2], err = 0;
+	unsigned int i;
+	int fd[2];
 
 	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
-	fcntl(fd[1], F_SETPIPE_SZ, (end - at) / step * sysconf(_SC_PAGESIZE));
-	for (; !err && at < end; at += step) {
-		struct iovec one = { .iov_base = at, .iov_len = 1 };
+	fcntl(fd[1], F_SETPIPE_SZ, wt->nr * sysconf(_SC_PAGESIZE));
+	for (i = 0; i < wt->nr; i++) {
+		unsigned int page = wt->first + i;
+		struct iovec one = {
+			.iov_base = run->area + page * run->page_size,
+			.iov_len = 1,
+		};
 
-		if (vmsplice(fd[1], &one, 1, 0) != 1)
-			err = -errno;
+		if (!page_is_dropped(run, page) && vmsplice(fd[1], &one, 1, 0) != 1)
+			return -errno;
 	}
-	if (err) {
-		close(fd[0]);
-		close(fd[1]);
-	}
-	/* else until the process ends */
-	return err;
+	return 0;	/* the pipe stays until the process ends */
 }
 
 void pinned_op(struct writer_thread *wt)
@@ -129,10 +154,9 @@ void pinned_op(struct writer_thread *wt)
 
 /*
  * Compaction moves pages from the low end of a zone into free ones at the high
- * end.  So make it holes there, and work below: memory of which every second
- * page is free.
+ * end.  Who is there stays there: so memory that is freed in between, and taken by
+ * nobody, gives it little more to do, and the first operation is the one that counts.
  */
-#define BALLAST		(48UL << 20)
 #define COMPACT		"/proc/sys/vm/compact_memory"
 
 struct compact {
@@ -148,35 +172,6 @@ const char *compact_unsupported(const struct path *path)
 	if (access(COMPACT, W_OK))
 		return "cannot write " COMPACT " (CONFIG_COMPACTION, and root)";
 	return NULL;
-}
-
-static struct compact *compact_begin(struct writer_thread *wt)
-{
-	struct compact *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		abort();
-	c->frames = calloc(wt->nr, sizeof(*c->frames));
-	c->control = open(COMPACT, O_WRONLY | O_CLOEXEC);
-	c->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (!c->frames)
-		abort();
-	wt->private = c;
-	return c;
-}
-
-static void fragment(void)
-{
-	size_t page = sysconf(_SC_PAGESIZE), at;
-	char *mem = mmap(NULL, BALLAST, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	if (mem == MAP_FAILED)
-		return;
-	for (at = 0; at < BALLAST; at += 2 * page)
-		madvise(mem + at, page, MADV_DONTNEED);
-	/* every second operation leaves the holes to our pages */
-	munmap(mem, BALLAST);
 }
 
 static void look_for_moves(struct writer_thread *wt, struct compact *c)
@@ -201,11 +196,26 @@ static void look_for_moves(struct writer_thread *wt, struct compact *c)
 	}
 }
 
+static struct compact *compact_begin(struct writer_thread *wt)
+{
+	struct compact *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	c->frames = calloc(wt->nr, sizeof(*c->frames));
+	if (!c->frames)
+		abort();
+	c->control = open(COMPACT, O_WRONLY | O_CLOEXEC);
+	c->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	look_for_moves(wt, c);
+	wt->private = c;
+	return c;
+}
+
 void compact_op(struct writer_thread *wt)
 {
 	struct compact *c = wt->private ?: compact_begin(wt);
 
-	fragment();
 	if (write(c->control, "1", 1) == 1)
 		count(C_compactions);
 	else
@@ -243,6 +253,14 @@ const char *offline_unsupported(const struct path *path)
 	return NULL;
 }
 
+/* To take one page off line, a huge one is split */
+const char *offline_no_truth(const struct path *path)
+{
+	if (path->flags & PATH_THP && path->reg_mode & UFFDIO_REGISTER_MODE_MINOR)
+		return "a huge page of the page cache is unmapped to be split: MINOR is right then";
+	return NULL;
+}
+
 void offline_op(struct writer_thread *wt)
 {
 	struct run *run = wt->run;
@@ -254,8 +272,13 @@ void offline_op(struct writer_thread *wt)
 		return;
 	}
 	take_batch(wt, &first);
-	count(madvise(run->area + (wt->first + first) * run->page_size,
-		      sysconf(_SC_PAGESIZE), MADV_SOFT_OFFLINE) ?
-	      C_offline_errors : C_offlined_pages);
+	count(C_offline_calls);
+	if (!madvise(run->area + (wt->first + first) * run->page_size,
+		     sysconf(_SC_PAGESIZE), MADV_SOFT_OFFLINE)) {
+		count(C_offlined_pages);
+	} else {
+		count(C_offline_errors);
+		count(errno == EBUSY ? C_offline_busy : C_offline_other);
+	}
 	usleep(run->opt->seconds * 1000000ULL / 2 / most);
 }

@@ -30,6 +30,13 @@ const char *cold_unsupported(const struct path *path)
 	return knows(MADV_COLD) ? NULL : "no MADV_COLD in this kernel";
 }
 
+const char *cold_no_truth(const struct path *path)
+{
+	if (path->flags & PATH_THP && path->reg_mode & UFFDIO_REGISTER_MODE_MINOR)
+		return "may split a huge page of the page cache, and so unmap it: MINOR is right then";
+	return NULL;
+}
+
 void cold_op(struct writer_thread *wt)
 {
 	count(advise_next(wt, MADV_COLD) ? C_writer_errors : C_protections);

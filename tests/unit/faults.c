@@ -21,6 +21,18 @@ bool fault_blocked(const struct actor *a)
 	return a->pc == F_BLOCKED;
 }
 
+/* Read, but not told yet. */
+static bool message_in_hand(const struct actor *a)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if (scen->cast[i].role == MONITOR &&
+		    w.actor[i].at == 1 + actor_index(a))
+			return true;
+	return false;
+}
+
 static bool is_writer(const struct actor *a)
 {
 	return scen->cast[actor_index(a)].role == WRITER;
@@ -242,6 +254,8 @@ static bool step_one(struct actor *a, int choice)
 		return false;
 	switch (a->pc) {
 	case F_BLOCKED:
+		if (!(scen->opts & O_LATE) && message_in_hand(a))
+			return false;
 		say("leaves handle_userfault()");
 		unqueue(actor_index(a));
 		tell_unblocked(a);

@@ -23,7 +23,8 @@ static struct case_engine e;
 /* Every record is in use or free, once, and lists agree with each other. */
 static void check_tables(void)
 {
-	unsigned int n[4] = { 0 }, i;
+	unsigned int n[5] = { 0 };
+	const struct case_event *v;
 	const struct case_page *page;
 	const struct case_fault *f;
 	const struct case_ctx *ctx;
@@ -35,24 +36,38 @@ static void check_tables(void)
 		n[1]++;
 	for (op = e.free_ops; op; op = op->next)
 		n[2]++;
+	for (op = e.ops; op; op = op->next)
+		n[2]++;
+	for (v = e.free_events; v; v = v->next)
+		n[4]++;
 	for (ctx = e.free_ctxs; ctx; ctx = ctx->next)
 		n[3]++;
-	for (i = 0; i < e.limits.ctxs; i++)
-		for (ctx = e.ctx_hash[i]; ctx; ctx = ctx->next) {
-			n[3]++;
-			for (op = ctx->ops; op; op = op->next)
-				n[2]++;
-			for (page = ctx->pages; page; page = page->ctx_next) {
-				n[0]++;
-				check(page->ctx == ctx);
-				check(page_find(&e, ctx, page->addr) == page);
-				for (f = page->faults; f; f = f->page_next) {
-					n[1]++;
-					check(f->page == page && f->ctx == ctx);
-					check(fault_find(&e, f->task) == f);
-				}
+	for (ctx = e.ctxs; ctx; ctx = ctx->all_next) {
+		n[3]++;
+		check(ctx_find(&e, ctx->key) == ctx);
+		for (page = ctx->pages; page; page = page->ctx_next) {
+			n[0]++;
+			check(page->ctx == ctx);
+			check(page_find(&e, ctx, page->addr) == page);
+			for (f = page->faults; f; f = f->page_next) {
+				n[1]++;
+				check(f->page == page && f->ctx == ctx);
+				check(fault_find(&e, f->task) == f);
 			}
+			for (v = page->events; v; v = v->page_next)
+				check(v->page == page && v->ctx == ctx &&
+				      page->wait[v->wait][v->type]);
 		}
+		for (f = ctx->arounds; f; f = f->around_next)
+			check(f->around && f->ctx == ctx &&
+			      *f->around_prev == f);
+		for (v = ctx->events; v; v = v->ctx_next) {
+			check(v->ctx == ctx && *v->ctx_prev == v &&
+			      *v->message_prev == v);
+			if (!v->ended)
+				n[4]++;
+		}
+	}
 	for (f = e.orphans; f; f = f->page_next) {
 		n[1]++;
 		check(!f->page && fault_find(&e, f->task) == f);
@@ -62,6 +77,8 @@ static void check_tables(void)
 	check(n[1] == e.limits.faults);
 	check(n[2] == e.limits.ops);
 	check(n[3] == e.limits.ctxs);
+	check(n[4] == e.limits.faults);
+	check(!*e.free_events_end);
 }
 
 static unsigned long long check_books(void)
@@ -74,8 +91,10 @@ static unsigned long long check_books(void)
 			const struct case_books *b = &e.stats.books[i][t];
 			unsigned long long sum = b->open;
 
-			for (v = 0; v < CASE_NR_VERDICTS; v++)
+			for (v = 0; v < CASE_NR_VERDICTS; v++) {
 				sum += b->verdict[v];
+				check(b->delivered[v] <= b->verdict[v]);
+			}
 			check(sum == b->events);
 			open += b->open;
 			undecided += b->verdict[CASE_UNDECIDED];
@@ -84,8 +103,10 @@ static unsigned long long check_books(void)
 		why += e.stats.why[i];
 	for (i = 0; i < e.limits.pages; i++)
 		for (t = 0; e.pages[i].ctx && t < CASE_NR_TYPES; t++)
-			for (v = 0; v < CASE_EXPOSED; v++)
+			for (v = 0; v < CASE_EXPOSED; v++) {
 				waits += e.pages[i].wait[v][t];
+				check(e.pages[i].read[v][t] <= e.pages[i].wait[v][t]);
+			}
 	check(open == waits);
 	check(why == undecided);
 	return open;
@@ -98,9 +119,12 @@ static struct case_entry entry_of(const uint8_t *p)
 	return (struct case_entry){
 		.task = (void *)(0x100UL + p[0] % 5),
 		.ctx = (void *)(0x1000UL + p[0] / 5 % 3),
+		.mm = (void *)(p[0] / 5 % 3 < 2 ? 0x500UL : 0x600UL),
 		.addr = 0x1000UL * (1 + p[0] / 15 % 3),
+		.size = p[1] & 64 ? 0x2000 : 0x1000,
+		.around = p[1] & 32 ? p[1] & 16 ? 0x200000 : 0x2000 : 0,
 		.owner = p[1] & 1,
-		.backing = (p[1] >> 1) % CASE_NR_BACKINGS,
+		.backing = (p[1] >> 1 & 7) % CASE_NR_BACKINGS,
 		.type = p[1] >> 7,
 		.look = p[2] % 4,
 		.stamp = stamp > (p[2] >> 4) ? stamp - (p[2] >> 4) : 0,
@@ -108,13 +132,17 @@ static struct case_entry entry_of(const uint8_t *p)
 	};
 }
 
+static unsigned int births[3];	/* UFFDIO_API in flight */
+
 static void tell(const uint8_t *p)
 {
 	struct case_entry x = entry_of(p + 1);
 	enum case_op_kind kind = p[2] % 3;
 	unsigned long start = x.addr, end = start + 0x1000UL * (1 + p[3] % 3);
 
-	switch (p[0] % 16) {
+	if (p[3] >= 240)
+		end = -1UL;
+	switch (p[0] % 18) {
 	case 0: case 1: case 2:
 		case_fault_begin(&e, &x);
 		break;
@@ -128,18 +156,31 @@ static void tell(const uint8_t *p)
 		case_op_begin(&e, x.task, x.ctx, kind, start, end);
 		break;
 	case 9: case 10:
-		case_op_end(&e, x.task, x.ctx, kind, p[3] % 4, 0x1000UL * (p[4] % 5));
+		case_op_end(&e, x.task, x.ctx, kind, p[3] % 6, 0x1000UL * (p[4] % 5));
 		break;
 	case 11:
 		case_looked(&e, x.ctx, x.addr, p[3] % 5, x.stamp);
 		break;
 	case 12:
-		case_ctx_gone(&e, x.ctx);
-		case_ctx_born(&e, x.ctx, p[2]);
+		births[p[1] / 5 % 3] += case_ctx_bear(&e, x.ctx, p[2]);
+		break;
+	case 15:
+		if (!births[p[1] / 5 % 3])
+			break;
+		births[p[1] / 5 % 3]--;
+		case_ctx_born(&e, x.ctx, p[2] & 3);
+		break;
+	case 16:
+		case_read(&e, x.ctx, x.addr + p[2], x.type);
+		break;
+	case 17:
+		case_ctx_watched(&e, x.ctx, p[2] & 7);
 		break;
 	case 13:
-		if (p[2] & 1)
-			case_ctx_gone(&e, x.ctx);
+		if (!(p[2] & 1))
+			break;
+		case_ctx_gone(&e, x.ctx);
+		births[p[1] / 5 % 3] = 0;
 		break;
 	case 14:
 		if (!(p[2] & 15))
@@ -169,8 +210,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	memory = malloc(case_bytes(&limits));
 	case_init(&e, &limits, memory);
+	memset(births, 0, sizeof(births));
 	for (i = 0; i < 2; i++)
-		case_ctx_born(&e, (void *)(0x1000UL + i), i);
+		if (case_ctx_bear(&e, (void *)(0x1000UL + i), i))
+			case_ctx_born(&e, (void *)(0x1000UL + i), true);
 	for (data++, size--; size >= 5; data += 5, size -= 5) {
 		tell(data);
 		check_tables();

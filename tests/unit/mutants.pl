@@ -21,16 +21,16 @@ getopts('lfumj:', \%opt) or die "see the head of this file\n";
 my $jobs = $opt{j} || 2;
 my $only = shift;
 my $src = '../../src';
-my @files = qw(case.c case_ctx.c case_table.c);
-my @tests = qw(case_test evidence_test edge_test table_test);
+my @files = qw(case.c case_ctx.c case_event.c case_op.c case_table.c);
+my @tests = qw(case_test evidence_test edge_test table_test paths_test);
 my @model = qw(explore.c world.c faults.c resolve.c judge.c tell.c canon.c scenarios.c);
 my $cc = $ENV{CC} || 'cc';
 my $flags = '-O1 -std=gnu11 -w';
 my $san = '-fsanitize=undefined -fno-sanitize-recover=all';
 
 # Functions of case_table.c that decide something; the rest is plumbing.
-my %judging = map { $_ => 1 } qw(adopt_orphans page_close op_in_flight op_find
-	page_put case_next_todo case_reset page_find);
+my %judging = map { $_ => 1 } qw(adopt_orphans page_put case_next_todo case_reset
+	page_find page_walk page_walk_next);
 
 my %source;	# of the engine, as it was at the start
 

@@ -240,7 +240,7 @@ const struct scenario scenarios[] = {
 		.private = true, .missing = true, .zaps_known = true,
 		.opts = EITHER | O_SMALL, .ops = DO_COPY,
 		.limits = { .pages = 2, .faults = 2, .ops = 4, .ctxs = 1 },
-		.cells = 2, .key = { 0, 1 }, .max_open = 3,
+		.cells = 2, .key = { 0, 1 }, .mm = { 0, 1 }, .max_open = 3,
 		.cast = {
 			{ READER, 1, 0 }, { READER, 1, 1 }, { MOVER, ANY, 0 },
 			{ MOVER, ANY, 1 }, { RESOLVER, 1, 0 }, { RESOLVER, 1, 1 },
@@ -256,6 +256,149 @@ const struct scenario scenarios[] = {
 		.cast = {
 			{ READER, 1, 1 }, { READER, 1, 1 }, { MOVER, ANY, 1 },
 			{ RESOLVER, 1, 1 }, { RESOLVER, 1, 0 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "two-mms",
+		.about = "the same address in two mms",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 2, .ops = 4, .ctxs = 2 },
+		.cells = 2, .key = { 0, 1 }, .mm = { 0, 1 }, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { READER, 1, 1 }, { MOVER, ANY, 0 },
+			{ RESOLVER, 1, 0 }, { RESOLVER, 1, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "second",
+		.about = "another userfaultfd of the mm installs here",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_SECOND | O_PLACED, .ops = DO_COPY,
+		.limits = { .pages = 1, .faults = 2, .ops = 4, .ctxs = 2 },
+		.cells = 1, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1, 0, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "elsewhere",
+		.about = "the same, but it may be in another mm",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_SECOND, .ops = DO_COPY,
+		.limits = { .pages = 1, .faults = 2, .ops = 4, .ctxs = 2 },
+		.cells = 1, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1, 0, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "stranger",
+		.about = "a userfaultfd older than the engine installs here",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_UNSURE | O_LOSE_END, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1, 0, 2 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "around",
+		.about = "fault-around beside anonymous pages: all is decided",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_AROUND | O_DECISIVE, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 3, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { READER, 1, 0 }, { READER, 1, 1 },
+			{ MOVER, ANY, 0 }, { RESOLVER, 1, 0 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "around-file",
+		.about = "fault-around in a private mapping, and writes",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_AROUND | O_CACHED, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 3, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { WRITER, 1, 0 }, { READER, 1, 1 },
+			{ MOVER, ANY, 0 }, { RESOLVER, 1, 0 }, { CACHE, 1, 0 },
+			{ LOOKER, 1 },
+		},
+	}, {
+		.name = "around-zap",
+		.about = "fault-around in a private mapping, and drops unseen",
+		.private = true, .missing = true,
+		.opts = EITHER | O_SMALL | O_AROUND | O_CACHED, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 2, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { READER, 1, 1 }, { MOVER, ANY, 0 },
+			{ RESOLVER, 1, 0 }, { THIEF, 1, 0 }, { CACHE, 1, 0 },
+			{ LOOKER, 1 },
+		},
+	}, {
+		.name = "around-shared",
+		.about = "fault-around in a shared mapping",
+		.missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_AROUND | O_CACHED, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 3, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { READER, 1, 0 }, { READER, 1, 1 },
+			{ MOVER, ANY, 0 }, { RESOLVER, 1, 0 }, { CACHE, 1, 0 },
+			{ LOOKER, 1 },
+		},
+	}, {
+		.name = "merge",
+		.about = "a page table that is shared from some time on",
+		.missing = true, .zaps_known = true, .shared = true,
+		.opts = EITHER | O_SMALL | O_CACHED | O_MERGE, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 2 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { NEIGHBOUR, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "arm",
+		.about = "the hook on fault entry is armed late, and disarmed",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED | O_ARM, .ops = DO_COPY,
+		.backing = CASE_SHMEM,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { ARMER, 3 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "birth",
+		.about = "a userfaultfd in use before UFFDIO_API has returned",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_BIRTH, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { CLOSER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "reads",
+		.about = "messages that user space reads, or not",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_READS, .ops = DO_COPY,
+		.limits = { .pages = 1, .faults = 4, .ops = 4, .ctxs = 1 },
+		.cells = 1, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { MONITOR, 2 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "reads-late",
+		.about = "the same, and faults may end before that is told",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_READS | O_LATE, .ops = DO_COPY,
+		.limits = { .pages = 1, .faults = 4, .ops = 4, .ctxs = 1 },
+		.cells = 1, .max_open = 3,
+		.cast = {
+			{ READER, 2 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { MONITOR, 2 }, { LOOKER, 1 },
 		},
 	},
 	{ }

@@ -147,7 +147,8 @@ told:
 	entry.look = a->entry_look;
 	if (!a->untold) {
 		say("      fact: its fault begins");
-		w.uffd[scen->key[a->cell]].placed = 1;
+		w.uffd[scen->key[a->cell]].placed =
+			!!ctx_find(&eng, cell_key(a->cell));
 		case_fault_begin(&eng, &entry);
 	}
 	if (eng.stats.pages_full != before.pages_full)
@@ -165,11 +166,36 @@ static void add_pending(const struct actor *a, u8 label, u8 type)
 	};
 }
 
+/*
+ * Its first look met a writer's window, and for all that hooks can see no
+ * other could have mapped the page: such an exposure has to be counted.
+ */
+static bool must_be_exposed(const struct actor *a)
+{
+	bool busy = false, writes = false;
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if (scen->cast[i].role == RESOLVER && actor_busy(&w.actor[i]))
+			busy = true;
+		else if (scen->cast[i].role == WRITER && fault_begun(&w.actor[i]))
+			writes = true;
+	if (!(a->ghost & G_HIT) || a->weak & ~W_SILENT || a->ghost &
+	    (G_AGED | G_INST | G_TOLD | G_DIRTY | G_WROTE | G_ERROR))
+		return false;
+	if (scen->missing && scen->minor)
+		return a->look >= CASE_LOOK_MAPPED;
+	return scen->private && scen->missing && !is_writer(a) && !writes &&
+	       a->look == CASE_LOOK_ANON &&
+	       ((scen->zaps_known && !(a->ghost & G_ZAP)) || !busy);
+}
+
 void tell_end(struct actor *a)
 {
 	bool may = may_have_installed(a), wrote = is_writer(a);
 	u8 weak = may ? W_SILENT : 0;
 
+	a->accept |= must_be_exposed(a) << 1;
 	fact_open();
 	mark_weak(a->cell, weak);
 	if (may || a->weak & W_ROOM)
@@ -201,7 +227,8 @@ void tell_event(struct actor *a)
 
 	fact_open();
 	a->accept |= accept_now(a);
-	if (scen->shared)
+	if (scen->shared && (!(scen->opts & O_MERGE) ||
+			     w.uffd[scen->key[a->cell]].merged))
 		a->weak |= W_SHARED;
 	if (!w.uffd[scen->key[a->cell]].known)
 		a->weak |= W_UNKNOWN;

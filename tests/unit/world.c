@@ -471,6 +471,7 @@ static bool step_monitor(struct actor *a, int choice)
 		return false;
 	say("reads the message of %s", actor_name(who));
 	a->pc = 1;
+	a->at = 1 + who;
 	a->cell = w.actor[who].cell;
 	a->type = w.actor[who].type;
 	a->verdict = w.actor[who].verdict;
@@ -543,6 +544,10 @@ void world_start(const struct scenario *s, unsigned int variant)
 			w.uffd[i].armed = !(s->opts & O_ARM);
 			if (s->backing != CASE_HUGETLB && w.uffd[i].armed)
 				tell_watched(i, true);
+			if (i == 1 && s->opts & O_PLACED) {
+				ctx_find(&eng, uffd_key(i))->mm = uffd_mm(i);
+				w.uffd[i].placed = 1;
+			}
 		}
 	w.uffd[2].open = 1;	/* older than the engine */
 }

@@ -62,6 +62,8 @@ enum { /* struct scenario.opts */
 	O_READS = 1 << 16,	/* what user space has read is checked */
 	O_BIRTH = 1 << 17,	/* others use a userfaultfd before UFFDIO_API returns */
 	O_SECOND = 1 << 18,	/* another userfaultfd, without a page of its own */
+	O_PLACED = 1 << 19,	/* ... and the engine knows its mm */
+	O_LATE = 1 << 20,	/* a message may be told when its fault has ended */
 };
 
 enum { DO_COPY = 1, DO_CONTINUE = 2, DO_POISON = 4 };
