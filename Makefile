@@ -8,7 +8,7 @@ DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
 # A failed recipe leaves nothing behind that looks finished.
 .DELETE_ON_ERROR:
 
-.PHONY: modules install uninstall demo check check-host check-model \
+.PHONY: modules install uninstall deb demo check matrix check-host check-model \
 	check-mutants check-fuzz stress clean help
 
 modules:
@@ -20,10 +20,12 @@ help:
 	@echo 'Main job:'
 	@echo '  demo           convict one stock kernel and clear another, in guests'
 	@echo '  check          all tests, in guests'
+	@echo '  matrix         a verdict for every kernel and path: matrix.md, matrix.svg'
 	@echo 'This machine:'
 	@echo '  modules        build the module (default); KDIR= or KVER= for another kernel'
 	@echo '  install        install it through DKMS, for KVER'
 	@echo '  uninstall      remove it, and every trace of it'
+	@echo '  deb            build/deb/uffd-race-dkms_*.deb, which brings it to DKMS'
 	@echo '  check-host     load it here, stress, print the verdict, unload'
 	@echo '  clean          remove what was built'
 	@echo 'More tests:'
@@ -34,6 +36,11 @@ help:
 install:
 	@command -v dkms >/dev/null || { echo "needs the package dkms" >&2; exit 1; }
 	@test "$$(id -u)" = 0 || { echo "needs root" >&2; exit 1; }
+	@test -d $(KDIR) || { echo "no headers in $(KDIR): install" \
+		"linux-headers-$(KVER)" >&2; exit 1; }
+	for old in $$(dkms status $(NAME) | sed 's,^$(NAME)[/ ,]*\([^ ,:]*\).*,\1,' | sort -u); do \
+		test $$old = $(VERSION) || { dkms remove $(NAME)/$$old --all && \
+			rm -rf /usr/src/$(NAME)-$$old; } || exit; done
 	install -d $(DKMS_SRC)
 	cp -r --no-preserve=ownership Kbuild dkms.conf LICENSE src include $(DKMS_SRC)
 	find $(DKMS_SRC) ! -name '*.[ch]' \( -name '*.*o' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
@@ -47,12 +54,24 @@ uninstall:
 	! dkms status $(NAME)/$(VERSION) | grep -q . || dkms remove $(NAME)/$(VERSION) --all
 	rm -rf $(DKMS_SRC) /var/lib/dkms/$(NAME)
 
+deb:
+	@for tool in dpkg-buildpackage dh dh_dkms; do command -v $$tool >/dev/null || \
+		{ echo "needs the packages dpkg-dev debhelper dh-dkms" >&2; exit 1; }; done
+	rm -rf build/deb
+	install -d build/deb/src
+	cp -r Kbuild dkms.conf src include debian build/deb/src
+	find build/deb/src ! -name '*.[ch]' \( -name '*.*o' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
+	cd build/deb/src && dpkg-buildpackage -d -us -uc -b >../log 2>&1 || { cat ../log >&2; exit 1; }
+	rm -rf build/deb/src
+	@ls build/deb/*.deb
+
 stress:
 	$(MAKE) -s -C tests/stress
 
 demo: ; @tests/demo
 check: ; @tests/check
 check-host: stress ; @tests/check-host
+matrix: ; @tests/distros/matrix
 
 check-model check-mutants check-fuzz:
 	@$(MAKE) -s -C tests/unit $@
@@ -60,7 +79,7 @@ check-model check-mutants check-fuzz:
 clean:
 	find src -name '*.o' -o -name '.*.cmd' | xargs rm -f
 	rm -rf $(NAME).ko $(NAME).mod $(NAME).mod.[co] $(NAME).o .*.cmd \
-		Module.symvers modules.order .tmp_versions .module-common.o
+		Module.symvers modules.order .tmp_versions .module-common.o build
 	$(MAKE) -s -C tests/stress clean
 	$(MAKE) -s -C tests/selftests clean
 	$(MAKE) -s -C tests/unit clean

@@ -18,6 +18,7 @@ ok() {
 		tap_failed=1
 		echo "not ok $tap_n - $what"
 		diag "failed: $*"
+		return 1
 	fi
 }
 
