@@ -3,7 +3,7 @@
 # kernel that has the hugetlb race and on one where it is fixed.
 . "$(dirname "$0")/../lib.sh"
 
-runs=${UFFD_RACE_RUNS:-5}
+runs=${UFFD_RACE_RUNS:-2}
 
 # section N: the output of the N-th judge in one guest
 section() {
@@ -46,7 +46,7 @@ legal_without_writer() {
 clears() {
 	local n=0 run mode writer
 
-	guest 6.1 6.1 -m 3072 -t $((60 + runs * 400)) -- sh -c "
+	guest 6.1 6.1 -p "watch_auto=3 stall_us=200" -m 3072 -t $((60 + runs * 400)) -- sh -c "
 		for run in \$(seq $runs); do
 			for mode in truth legal; do
 				want='-u hugetlb_missing_exposures'

@@ -12,7 +12,8 @@ if [[ ${UFFD_RACE_SWEEP:-} = all ]]; then
 	paths='.*' writers='.*' legal_writers='.*' legal_runs=10 seconds=5
 else
 	paths='hugetlb-private-missing|shmem-(private-missing|shared-minor)|anon-missing'
-	writers='migrate|wp' legal_writers='migrate' legal_runs=1 seconds=3
+	writers='migrate|migrate-pinned|wp' legal_writers='migrate-pinned'
+	legal_runs=1 seconds=2
 fi
 
 # sections NAME: one file for each run of a sweep, named "PATH WRITER MODE RUN"
