@@ -87,6 +87,16 @@ static void read_is_told_after_the_fault_has_ended(void **state)
 	delivered(2, 1, 0, 1);
 }
 
+static void read_event_that_was_stale(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	install(R1, CASE_DONE);
+	event(T1, CASE_LOOK_ANON);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	assert_int_equal(THE_BOOKS->delivered[CASE_STALE], 1);
+}
+
 static void delivered_pages_of_two_sizes(void **state)
 {
 	struct case_entry x;
@@ -148,7 +158,8 @@ static void writes_are_counted(void **state)
 	flags = CASE_F_PRIVATE | CASE_F_WRITE;
 	begin(T2, CASE_LOOK_NONE);
 	event(T2, CASE_LOOK_NONE);
-	assert_int_equal(THE_BOOKS->writes, 1);
+	event(T3, CASE_LOOK_NONE);
+	assert_int_equal(THE_BOOKS->writes, 2);
 }
 
 /* --- Why user space's ioctl has failed -------------------------------------------------- */
@@ -222,6 +233,7 @@ int main(void)
 		cmocka_unit_test(read_before_and_after_the_verdict),
 		cmocka_unit_test(read_event_is_judged_after_its_fault),
 		cmocka_unit_test(read_is_told_after_the_fault_has_ended),
+		cmocka_unit_test(read_event_that_was_stale),
 		cmocka_unit_test(delivered_pages_of_two_sizes),
 		cmocka_unit_test(room_for_one_event),
 		cmocka_unit_test(reset_and_what_is_read_later),
