@@ -45,6 +45,18 @@ static void ops_that_begin_before_api_returns_count(void **state)
 	expect_verdict(CASE_STALE, 1);
 }
 
+static void op_that_begins_before_api_is_entered(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	flags = PRIVATE;
+	op(R1, CASE_OP_INSTALL);
+	born(UFFD, 42);
+	begin(T1, CASE_LOOK_NONE);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	event(T1, CASE_LOOK_ANON);
+	expect_verdict(CASE_STALE, 1);
+}
+
 static void api_that_fails_bears_nobody(void **state)
 {
 	fresh(&(struct case_limits){ 4, 4, 4, 2 });
@@ -516,6 +528,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ops_that_begin_before_api_returns_count),
+		cmocka_unit_test(op_that_begins_before_api_is_entered),
 		cmocka_unit_test(api_that_fails_bears_nobody),
 		cmocka_unit_test(second_api_call_harms_nobody),
 		cmocka_unit_test(two_api_calls_at_once),
