@@ -202,13 +202,9 @@ static void fault_over(struct case_engine *e, const struct case_fault *f)
 	if (!f->around)
 		return;
 	walk = page_walk(f->ctx, block, block + f->around);
-	while ((page = page_walk_next(e, &walk))) {
-		if (page == f->page)
-			continue;
-		page->filed = e->clock;
-		page_settle(e, page);
-		page_put(e, page);
-	}
+	while ((page = page_walk_next(e, &walk)))
+		if (page != f->page)
+			page->filed = e->clock;
 }
 
 /* A fault has ended without an event: did it install, was it exposed? */
@@ -455,7 +451,7 @@ void case_looked(struct case_engine *e, const void *key, unsigned long addr,
 		page_close(e, page, CASE_OPEN, CASE_GENUINE, 0);
 	page_settle(e, page);
 	if (++page->looks >= CASE_MAX_LOOKS) {
-		if (page_marked(page) && page_filed(page))
+		if (page_filed(page))
 			page_silent(e, page);
 		page_close_all(e, page, CASE_WHY_TIMEOUT);
 	}

@@ -4,7 +4,7 @@
  *
  * A *fact* is what one hook saw. The caller serialises all calls (one raw
  * spinlock in the kernel, nothing in user space), so the engine has a total
- * order of facts: its clock, one tick a fact. No allocation, no locking, no
+ * order of facts: its clock, one tick a fact about pages. No allocation, no locking, no
  * kernel state; every table is of fixed size.
  *
  * An event is *bogus* if the page was mapped from the entry of the fault until

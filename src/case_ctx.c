@@ -86,7 +86,6 @@ void case_ctx_gone(struct case_engine *e, const void *key)
 {
 	struct case_ctx *ctx = ctx_find(e, key);
 
-	e->clock++;
 	if (ctx)
 		ctx_end(e, ctx);
 	else
@@ -104,7 +103,6 @@ void case_ctx_blind(struct case_engine *e, const void *key)
 {
 	struct case_ctx *ctx = ctx_find(e, key);
 
-	e->clock++;
 	if (ctx)
 		ctx_blind(e, ctx);
 }
@@ -120,7 +118,6 @@ void case_lost(struct case_engine *e)
 {
 	struct case_ctx *ctx;
 
-	e->clock++;
 	e->stats.lost++;
 	for (ctx = e->ctxs; ctx; ctx = ctx->all_next) {
 		ctx->state = CTX_BLIND;
@@ -144,7 +141,6 @@ bool case_ctx_bear(struct case_engine *e, const void *key, unsigned long tag)
 {
 	struct case_ctx *ctx = ctx_find(e, key);
 
-	e->clock++;
 	if (!ctx) {
 		ctx = ctx_create(e, key);
 		if (!ctx) {
@@ -167,7 +163,6 @@ void case_ctx_born(struct case_engine *e, const void *key, bool ok)
 {
 	struct case_ctx *ctx = ctx_find(e, key);
 
-	e->clock++;
 	if (!ctx)
 		return;
 	ctx->births--;

@@ -124,8 +124,8 @@ void events_free(struct case_engine *e, struct case_ctx *ctx)
  * @ctx: its userfaultfd
  * @entry: the event; its task has no other record
  *
- * Return: the record, undecided until told otherwise, or NULL if the table is
- * full (which is counted).
+ * Return: the record, not judged, or NULL if the table is full (which is
+ * counted).
  */
 struct case_event *event_create(struct case_engine *e, struct case_ctx *ctx,
 				const struct case_entry *entry)
@@ -147,7 +147,6 @@ struct case_event *event_create(struct case_engine *e, struct case_ctx *ctx,
 	v->size = entry->size;
 	v->backing = entry->backing;
 	v->type = entry->type;
-	v->verdict = CASE_UNDECIDED;
 	v->read = false;
 	v->ended = false;
 	v->old = false;

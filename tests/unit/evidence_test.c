@@ -401,6 +401,16 @@ static void timeout_when_nothing_decides(void **state)
 	expect_all_free(1);
 }
 
+static void timeout_of_what_was_seen(void **state)
+{
+	setup_private();
+	op(R1, CASE_OP_INSTALL);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expire();
+	expect_undecided(CASE_WHY_TIMEOUT, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +439,7 @@ int main(void)
 		cmocka_unit_test(hook_was_missed),
 		cmocka_unit_test(mremap_blinds_one_userfaultfd),
 		cmocka_unit_test(timeout_when_nothing_decides),
+		cmocka_unit_test(timeout_of_what_was_seen),
 	};
 
 	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);

@@ -45,6 +45,18 @@ static void ops_that_begin_before_api_returns_count(void **state)
 	expect_verdict(CASE_STALE, 1);
 }
 
+static void op_that_begins_before_api_is_entered(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	flags = PRIVATE;
+	op(R1, CASE_OP_INSTALL);
+	born(UFFD, 42);
+	begin(T1, CASE_LOOK_NONE);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	event(T1, CASE_LOOK_ANON);
+	expect_verdict(CASE_STALE, 1);
+}
+
 static void api_that_fails_bears_nobody(void **state)
 {
 	fresh(&(struct case_limits){ 4, 4, 4, 2 });
@@ -182,6 +194,22 @@ static void copy_through_a_blind_userfaultfd(void **state)
 	expect_open(1);
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
 	expect_verdict(CASE_STALE, 1);
+}
+
+/* UFFD2 may have been closed unseen, and its address be another one's. */
+static void lost_is_where_a_userfaultfd_is(void **state)
+{
+	setup(PRIVATE);
+	second_uffd((void *)0x600);
+	case_ctx_gone(&engine, UFFD);
+	case_lost(&engine);
+	born(UFFD, 0);
+	begin(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
 }
 
 static void no_room_for_the_op_of_another_userfaultfd(void **state)
@@ -331,6 +359,50 @@ static void around_before_an_older_look(void **state)
 	expect_open(1);
 }
 
+static void around_and_a_look_older_than_an_event(void **state)
+{
+	struct case_entry x;
+
+	setup(PRIVATE & ~CASE_F_ZAPS_KNOWN);
+	begin(T1, CASE_LOOK_NONE);
+	begin(T2, CASE_LOOK_NONE);
+	around(T3, PAGE + 0x3000);
+	end(T3, false, CASE_LOOK_ANON);
+	x = entry(T2, CASE_LOOK_ANON);
+	event(T1, CASE_LOOK_MAPPED);
+	case_fault_event(&engine, &x);
+	expect_open(2);
+	looked(CASE_LOOK_ANON);
+	expect_verdict(CASE_BOGUS, 2);
+}
+
+static void around_and_an_event_that_decides_for_all(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	begin(T2, CASE_LOOK_NONE);
+	around(T3, PAGE + 0x3000);
+	event(T1, CASE_LOOK_MAPPED);
+	expect_open(1);
+	event(T2, CASE_LOOK_ANON);
+	expect_verdict(CASE_BOGUS, 2);
+}
+
+static void around_before_one_of_two_events(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	around(T3, PAGE + 0x3000);
+	end(T3, false, CASE_LOOK_ANON);
+	begin(T2, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_NONE);
+	looked(CASE_LOOK_MAPPED);
+	expect_open(2);
+	expire();
+	expect_undecided(CASE_WHY_SILENT, 2);
+}
+
 static void around_where_no_fault_installs(void **state)
 {
 	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
@@ -375,6 +447,14 @@ static void silent_fault_and_a_page_under_migration(void **state)
 }
 
 /* --- Page tables that become shareable ---------------------------------------------- */
+
+static void no_exposure_in_a_shared_table(void **state)
+{
+	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS | CASE_F_SHARED_TABLE);
+	begin(T1, CASE_LOOK_NONE);
+	end(T1, false, CASE_LOOK_MAPPED);
+	expect_exposures(0);
+}
 
 static void mappings_merge(void **state)
 {
@@ -448,6 +528,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ops_that_begin_before_api_returns_count),
+		cmocka_unit_test(op_that_begins_before_api_is_entered),
 		cmocka_unit_test(api_that_fails_bears_nobody),
 		cmocka_unit_test(second_api_call_harms_nobody),
 		cmocka_unit_test(two_api_calls_at_once),
@@ -457,6 +538,7 @@ int main(void)
 		cmocka_unit_test(copy_in_a_mm_that_is_not_known),
 		cmocka_unit_test(copy_through_an_unknown_userfaultfd),
 		cmocka_unit_test(copy_through_a_blind_userfaultfd),
+		cmocka_unit_test(lost_is_where_a_userfaultfd_is),
 		cmocka_unit_test(no_room_for_the_op_of_another_userfaultfd),
 		cmocka_unit_test(unregister_through_another_userfaultfd),
 		cmocka_unit_test(move_takes_the_page_of_another_userfaultfd),
@@ -466,9 +548,13 @@ int main(void)
 		cmocka_unit_test(around_installs_no_anonymous_page),
 		cmocka_unit_test(around_and_copy_on_write),
 		cmocka_unit_test(around_before_an_older_look),
+		cmocka_unit_test(around_and_a_look_older_than_an_event),
+		cmocka_unit_test(around_and_an_event_that_decides_for_all),
+		cmocka_unit_test(around_before_one_of_two_events),
 		cmocka_unit_test(around_where_no_fault_installs),
 		cmocka_unit_test(around_a_huge_block),
 		cmocka_unit_test(silent_fault_and_a_page_under_migration),
+		cmocka_unit_test(no_exposure_in_a_shared_table),
 		cmocka_unit_test(mappings_merge),
 		cmocka_unit_test(faults_before_the_hook_was_armed),
 		cmocka_unit_test(hook_is_disarmed),

@@ -87,6 +87,16 @@ static void read_is_told_after_the_fault_has_ended(void **state)
 	delivered(2, 1, 0, 1);
 }
 
+static void read_event_that_was_stale(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	install(R1, CASE_DONE);
+	event(T1, CASE_LOOK_ANON);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	assert_int_equal(THE_BOOKS->delivered[CASE_STALE], 1);
+}
+
 static void delivered_pages_of_two_sizes(void **state)
 {
 	struct case_entry x;
@@ -122,7 +132,67 @@ static void room_for_one_event(void **state)
 	born(UFFD, 0);
 	case_read(&engine, UFFD, PAGE, CASE_MISSING);
 	delivered(0, 0, 1, 2);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE + 0x1000, CASE_MISSING);
+	delivered(0, 0, 1, 3);
+	case_ctx_gone(&engine, UFFD);
+	born(UFFD, 0);
+	event(T2, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(0, 0, 2, 3);
 	expect_all_free(1);
+}
+
+static void records_are_used_again(void **state)
+{
+	const struct case_event *v;
+	unsigned long i, n = 0;
+
+	fresh(&(struct case_limits){ 2, 4, 1, 1 });
+	born(UFFD, 0);
+	for (i = 0; i < 200; i++) {
+		entry_addr = PAGE + (i * 5 % 3 << 12);
+		event((void *)(0x10 + i * 7 % 3), CASE_LOOK_NONE);
+		if (i % 2)
+			end((void *)(0x10 + i * 3 % 3), true, CASE_LOOK_UNKNOWN);
+	}
+	assert_int_equal(engine.stats.events_full, 0);
+	for (v = ctx_find(&engine, UFFD)->events; v; v = v->ctx_next) {
+		assert_ptr_equal(*v->ctx_prev, v);
+		assert_ptr_equal(*v->message_prev, v);
+		n++;
+	}
+	assert_int_equal(n, 4);
+	case_ctx_gone(&engine, UFFD);
+	for (n = 0, v = engine.free_events; v; v = v->next)
+		n++;
+	assert_int_equal(n, 4);
+}
+
+static void delivered_by_backing(void **state)
+{
+	setup(PRIVATE);
+	backing = CASE_SHMEM;
+	event(T1, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(0, 0, 1, 0);
+}
+
+static void read_one_after_the_other(void **state)
+{
+	setup(PRIVATE);
+	op(R1, CASE_OP_INSTALL);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	looked(CASE_LOOK_ANON);
+	begin(T2, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	looked(CASE_LOOK_ANON);
+	op_done(R1, CASE_OP_INSTALL, CASE_NOTHING);
+	delivered(0, 2, 0, 0);
 }
 
 static void reset_and_what_is_read_later(void **state)
@@ -132,8 +202,8 @@ static void reset_and_what_is_read_later(void **state)
 	event(T1, CASE_LOOK_MAPPED);
 	begin(T2, CASE_LOOK_NONE);
 	event(T2, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
 	case_reset(&engine);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);	/* of the old books */
 	case_read(&engine, UFFD, PAGE, CASE_MISSING);
 	delivered(0, 0, 0, 0);
 	looked(CASE_LOOK_ANON);
@@ -148,7 +218,8 @@ static void writes_are_counted(void **state)
 	flags = CASE_F_PRIVATE | CASE_F_WRITE;
 	begin(T2, CASE_LOOK_NONE);
 	event(T2, CASE_LOOK_NONE);
-	assert_int_equal(THE_BOOKS->writes, 1);
+	event(T3, CASE_LOOK_NONE);
+	assert_int_equal(THE_BOOKS->writes, 2);
 }
 
 /* --- Why user space's ioctl has failed -------------------------------------------------- */
@@ -198,6 +269,42 @@ static void eexist_of_a_genuine_event(void **state)
 	raced(4, 0, 0);
 }
 
+static void eexist_waits_for_the_last_event(void **state)
+{
+	int seen;
+
+	for (seen = 0; seen < 2; seen++) {
+		setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+		op(R1, CASE_OP_INSTALL);
+		begin(T1, CASE_LOOK_NONE);
+		event(T1, seen ? CASE_LOOK_NONE : CASE_LOOK_MAPPED);
+		if (seen)
+			looked(CASE_LOOK_MAPPED);
+		install(R2, CASE_EXISTS);	/* in the page cache, perhaps */
+		begin(T2, CASE_LOOK_NONE);
+		event(T2, CASE_LOOK_NONE);
+		install(R2, CASE_DONE);
+		expect_open(1);
+		raced(0, 0, 0);
+		op_done(R1, CASE_OP_INSTALL, CASE_NOTHING);
+		raced(0, 1, 0);
+	}
+}
+
+static void eexist_and_an_exposure(void **state)
+{
+	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+	begin(T2, CASE_LOOK_NONE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	install(R2, CASE_EXISTS);
+	case_fault_end(&engine, T2, false, CASE_LOOK_MAPPED, 0);
+	expect_exposures(1);
+	raced(0, 0, 0);
+	looked(CASE_LOOK_NONE);
+	raced(1, 0, 0);
+}
+
 static void continue_finds_no_page(void **state)
 {
 	setup(CASE_F_ZAPS_KNOWN);
@@ -222,12 +329,18 @@ int main(void)
 		cmocka_unit_test(read_before_and_after_the_verdict),
 		cmocka_unit_test(read_event_is_judged_after_its_fault),
 		cmocka_unit_test(read_is_told_after_the_fault_has_ended),
+		cmocka_unit_test(read_event_that_was_stale),
 		cmocka_unit_test(delivered_pages_of_two_sizes),
 		cmocka_unit_test(room_for_one_event),
+		cmocka_unit_test(records_are_used_again),
+		cmocka_unit_test(delivered_by_backing),
+		cmocka_unit_test(read_one_after_the_other),
 		cmocka_unit_test(reset_and_what_is_read_later),
 		cmocka_unit_test(writes_are_counted),
 		cmocka_unit_test(eexist_of_a_bogus_event),
 		cmocka_unit_test(eexist_of_a_genuine_event),
+		cmocka_unit_test(eexist_waits_for_the_last_event),
+		cmocka_unit_test(eexist_and_an_exposure),
 		cmocka_unit_test(continue_finds_no_page),
 	};
 

@@ -227,6 +227,22 @@ static void orphans_find_their_page(void **state)
 	expect_all_free(0);
 }
 
+static void orphans_when_the_hook_is_disarmed(void **state)
+{
+	fresh(&(struct case_limits){ 1, 4, 4, 1 });
+	born(UFFD, 0);
+	begin(T1, CASE_LOOK_NONE);
+	entry_addr = PAGE + 0x1000;
+	begin(T2, CASE_LOOK_NONE);
+	backing = CASE_SHMEM;
+	entry_addr = PAGE + 0x2000;
+	begin(T3, CASE_LOOK_NONE);
+	case_ctx_watched(&engine, UFFD, false);
+	assert_non_null(fault_find(&engine, T1));
+	assert_non_null(fault_find(&engine, T2));
+	assert_null(fault_find(&engine, T3));
+}
+
 static void lost_is_about_every_userfaultfd(void **state)
 {
 	unsigned long i;
@@ -299,6 +315,7 @@ int main(void)
 		cmocka_unit_test(books_are_kept_by_backing_and_type),
 		cmocka_unit_test(page_whose_backing_changes),
 		cmocka_unit_test(orphans_find_their_page),
+		cmocka_unit_test(orphans_when_the_hook_is_disarmed),
 		cmocka_unit_test(lost_is_about_every_userfaultfd),
 		cmocka_unit_test(pages_of_a_closed_userfaultfd_are_all_found),
 		cmocka_unit_test(zap_gives_the_page_back),
