@@ -157,8 +157,11 @@ static inline bool compat_page_swapbacked(struct page *page)
 #endif
 }
 
-/* 7d8faaf15545 ("mm/madvise: introduce MADV_COLLAPSE ..."), v6.1 */
-#ifdef MADV_COLLAPSE
+/*
+ * 7d8faaf15545 ("mm/madvise: introduce MADV_COLLAPSE ..."), v6.1. Not in kernels
+ * without huge pages of that sort, PREEMPT_RT among them.
+ */
+#if defined(MADV_COLLAPSE) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 #define COMPAT_COLLAPSE	1
 #else
 #define COMPAT_COLLAPSE	0

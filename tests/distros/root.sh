@@ -38,12 +38,19 @@ make_release_root() {
 	mkdir "$dir" && tar -C "$dir" --zstd -xf "$packed"
 }
 
-# before KERNEL: the version before its newest, in the same release and flavour;
-# nothing if there is none
+# before KERNEL: a version before its newest, in the same release and flavour;
+# nothing if there is none. The index also has some that are gone.
 before() (
 	resolve "$1"
-	grep -E -- "^[0-9.]+[^a-z]*([+.]deb[0-9.]+)?-${kv##*[0-9]-}\$" \
-		"$cache/apt/$release/kernels" | sort -V | grep -B 1 -Fx "$kv" | grep -vFx "$kv"
+	newest=$kv
+	sort -rV "$cache/apt/$release/kernels" |
+	grep -E -- "^[0-9.]+[^a-z]*([+.]deb[0-9.]+)?-${kv##*[0-9]-}\$" |
+	sed "0,/^$newest\$/d" | head -n 5 | while read -r older; do
+		if (resolve "$older" && fetch_headers "$older") >/dev/null 2>&1; then
+			echo "$older"
+			break
+		fi
+	done
 )
 
 # in_release DIR COMMAND…: in the root. dkms and objtool want /proc and /dev.
@@ -80,7 +87,7 @@ for_guest() {
 	cp "$root/bin/kmod" "$tree/sbin/modprobe"
 	in_release "$root" ldd /bin/kmod | grep -oE '/[^ ]+' | while read -r lib; do
 		mkdir -p "$tree${lib%/*}"
-		cp -L "$root$lib" "$tree$lib"
+		cp "$root$(in_release "$root" readlink -f "$lib")" "$tree$lib"
 	done
 }
 
