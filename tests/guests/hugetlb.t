@@ -3,7 +3,7 @@
 # kernel that has the hugetlb race and on one where it is fixed.
 . "$(dirname "$0")/../lib.sh"
 
-runs=${UFFD_RACE_RUNS:-2}
+runs=${UFFD_RACE_RUNS:-1}
 
 # section N: the output of the N-th judge in one guest
 section() {

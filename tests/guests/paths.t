@@ -10,10 +10,11 @@
 read -ra kernels <<<"${UFFD_RACE_KERNELS:-5.10 6.1 6.12 7.3}"
 if [[ ${UFFD_RACE_SWEEP:-} = all ]]; then
 	paths='.*' writers='.*' legal_writers='.*' legal_runs=10 seconds=5
+	legal_kernels='.*'
 else
 	paths='hugetlb-private-missing|shmem-(private-missing|shared-minor)|anon-missing'
 	writers='migrate|migrate-pinned|wp' legal_writers='migrate-pinned'
-	legal_runs=1 seconds=2
+	legal_runs=1 seconds=2 legal_kernels='^(6.1|7.3)$'
 fi
 
 # sections NAME: one file for each run of a sweep, named "PATH WRITER MODE RUN"
@@ -77,6 +78,7 @@ sweep() {
 
 for kernel in "${kernels[@]}"; do
 	sweep "$kernel" truth -p "$paths" -w "$writers" --seconds "$seconds"
+	[[ $kernel =~ $legal_kernels ]] || continue
 	sweep "$kernel" legal -p "$paths" -w "$legal_writers" -n "$legal_runs" \
 		--seconds "$seconds"
 done
