@@ -184,7 +184,6 @@ void case_ctx_watched(struct case_engine *e, const void *key, bool on)
 {
 	struct case_ctx *ctx = ctx_find(e, key);
 
-	e->clock++;
 	if (!ctx)
 		return;
 	if (!on) {

@@ -60,6 +60,7 @@ void case_init(struct case_engine *e, const struct case_limits *l, void *mem)
 	memset(e, 0, sizeof(*e));
 	memset(mem, 0, case_bytes(l));
 	e->limits = *l;
+	e->clock = 1;		/* 0 is never */
 	e->pages = pages;
 	e->page_hash = (void *)(ops + l->ops);
 	e->fault_hash = (void *)(e->page_hash + l->pages);
