@@ -216,10 +216,15 @@ int stall_place(const struct stall_target *target, unsigned int us,
 
 	lockdep_assert_held(&stall_mutex);
 	*why = "the address is being watched";
-	for (i = 0; i < STALL_WATCHES; i++)
-		if (stall_watches[i].state != STALL_FREE &&
-		    stall_watches[i].path.entry == target->path.entry)
+	for (i = 0; i < STALL_WATCHES; i++) {
+		w = &stall_watches[i];
+		if (w->state == STALL_FREE ||
+		    w->path.entry != target->path.entry)
+			continue;
+		if (automatic || !w->automatic)
 			return -EEXIST;
+		stall_remove(w);
+	}
 	*why = "no memory for the ring of transitions";
 	if (stall_ring_make(stall_param_transitions))
 		return -ENOMEM;
