@@ -196,12 +196,9 @@ static bool fault_counts(const struct case_ctx *ctx, enum case_backing backing,
 static void fault_over(struct case_engine *e, const struct case_fault *f)
 {
 	unsigned long block = f->addr & -f->around;
+	struct page_walk walk = page_walk(f->ctx, block, block + f->around);
 	struct case_page *page;
-	struct page_walk walk;
 
-	if (!f->around)
-		return;
-	walk = page_walk(f->ctx, block, block + f->around);
 	while ((page = page_walk_next(e, &walk)))
 		if (page != f->page)
 			page->filed = e->clock;

@@ -376,6 +376,24 @@ static void around_and_a_look_older_than_an_event(void **state)
 	expect_verdict(CASE_BOGUS, 2);
 }
 
+static void around_and_a_look_older_than_one_event(void **state)
+{
+	struct case_entry x;
+	case_time early;
+
+	setup(PRIVATE & ~CASE_F_ZAPS_KNOWN);
+	begin(T1, CASE_LOOK_NONE);
+	begin(T2, CASE_LOOK_NONE);
+	around(T3, PAGE + 0x3000);
+	end(T3, false, CASE_LOOK_ANON);
+	x = entry(T1, CASE_LOOK_MAPPED);
+	event(T2, CASE_LOOK_NONE);
+	early = engine.clock;
+	case_fault_event(&engine, &x);
+	case_looked(&engine, UFFD, PAGE, CASE_LOOK_ANON, early);
+	expect_open(2);
+}
+
 static void around_and_an_event_that_decides_for_all(void **state)
 {
 	setup(PRIVATE);
@@ -549,6 +567,7 @@ int main(void)
 		cmocka_unit_test(around_and_copy_on_write),
 		cmocka_unit_test(around_before_an_older_look),
 		cmocka_unit_test(around_and_a_look_older_than_an_event),
+		cmocka_unit_test(around_and_a_look_older_than_one_event),
 		cmocka_unit_test(around_and_an_event_that_decides_for_all),
 		cmocka_unit_test(around_before_one_of_two_events),
 		cmocka_unit_test(around_where_no_fault_installs),
