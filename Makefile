@@ -29,6 +29,7 @@ help:
 	@echo '  check-host     load it here, stress, print the verdict, unload'
 	@echo '  clean          remove what was built'
 	@echo 'More tests:'
+	@echo '  check-distros  the life of a package on real releases; long'
 	@echo '  check-model    prove the verdict engine over all interleavings'
 	@echo '  check-mutants  are the proofs and unit tests sharp?'
 	@echo '  check-fuzz     fuzz the engine for SECONDS=60'
@@ -70,6 +71,7 @@ stress:
 
 demo: ; @tests/demo
 check: ; @tests/check
+check-distros: stress ; @tests/deps && prove --timer tests/distros
 check-host: stress ; @tests/check-host
 matrix: ; @tests/distros/matrix
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-static int self;
+static struct { int tgid; } self;
 #define current (&self)
 #include "../../src/ledger.c"
 
@@ -74,7 +74,9 @@ void case_op_end(struct case_engine *e, const void *task, const void *ctx,
 	in_flight[kind]--;
 	if (kind != CASE_OP_INSTALL)
 		return;
-	check(ret != -EFAULT || outcome == CASE_UNSURE);
+	check(ret != -EFAULT || outcome == CASE_UNSURE ||
+	      outcome == CASE_NOTHING || outcome == CASE_NO_PAGE);
+	check(outcome != CASE_AGAIN || ret == -EAGAIN);
 	check(ret || outcome == CASE_DONE || outcome == CASE_UNSURE);
 	check(outcome != CASE_EXISTS || ret == -EEXIST);
 	/* The engine takes a done_end beyond the range for all of it. */
@@ -97,6 +99,43 @@ void case_ctx_born(struct case_engine *e, const void *key, bool ok)
 }
 
 void case_ctx_blind(struct case_engine *e, const void *key)
+{
+}
+
+bool probes_evidence(bool on_demand)
+{
+	return true;
+}
+
+bool ranges_armed(void)
+{
+	return true;
+}
+
+void ranges_registered(const void *ctx, bool since)
+{
+	check(!ret && since);
+}
+
+void ranges_released(const void *ctx)
+{
+}
+
+void stall_saw(pid_t tgid, const void *ctx, unsigned long addr)
+{
+}
+
+void stall_gone(const void *ctx, unsigned long start, unsigned long end)
+{
+	check(start <= end);
+}
+
+void ioctls_count(unsigned int nr, long result)
+{
+	check(result == ret);
+}
+
+void ioctls_check_clean(const void *ctx, unsigned long addr)
 {
 }
 

@@ -20,10 +20,14 @@ typedef int64_t s64;
 #define PAGE_SIZE		4096UL
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define NOKPROBE_SYMBOL(f)	struct nokprobe_##f
+#define BITS_PER_LONG		64
+#define BIT_ULL(n)		(1ULL << (n))
 #define fallthrough		__attribute__((__fallthrough__))
 
 struct kprobe;
 struct seq_file;
+struct dentry;
+struct delayed_work;
 struct pt_regs { unsigned long arg[6], ret; };
 struct kretprobe_instance { _Alignas(16) char data[128]; };
 struct file { void *private_data; };
