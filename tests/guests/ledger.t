@@ -1,0 +1,70 @@
+#!/bin/bash
+# The ledger of ioctls: who resolves, through which userfaultfd, and how it ends.
+# Every page may be missing rightly here, and no path is one that races.
+. "$(dirname "$0")/../lib.sh"
+
+kernel=${UFFD_RACE_KERNEL:-6.12}
+dir=/sys/kernel/debug/uffd_race
+base='--expect any --mode legal --writer none --seconds 2'
+runs=(
+	"plain --path anon-missing"
+	"other-process --path anon-missing --resolver-process"
+	"second-userfaultfd --path anon-missing --second-uffd"
+	"fork --path anon-missing --fork"
+	"many-messages --path anon-missing --read-batch 64 --readers 8"
+	"holes --path shmem-shared-both"
+)
+
+# section NAME: what was printed of that run
+section() {
+	awk -v name="$1" '/^=== / { on = $2 == name; next } on' "$work/all" \
+		>"$work/$1"
+	echo "$work/$1"
+}
+
+# in_table FILE IOCTL OUTCOME: a cell of the file "ioctls"
+in_table() {
+	awk -v row="$2" -v column="$3" '
+		$1 == "ioctl" { for (i = 2; i <= NF; i++) if ($i == column) c = i }
+		$1 == row { print $c }' "$1"
+}
+
+same() {
+	[[ $1 = "$2" && $1 ]]
+}
+
+script=
+for run in "${runs[@]}"; do
+	script+="echo === ${run%% *}; echo 1 >$dir/reset
+		./stress $base ${run#* } || exit
+		cat $dir/counters $dir/ioctls
+		"
+done
+guest all "$kernel" -p armed=1 -t 240 -- sh -c "$script" || done_testing
+
+for run in "${runs[@]}"; do
+	name=${run%% *}
+	f=$(section "$name")
+	diag "$name: resolve_raced=$(value "$f" resolve_raced)" \
+		"$(grep -E '^undecided_[a-z_]* [1-9]' "$f" | tr '\n' ' ')"
+	ok "$name: the books balance" books_balance "$f"
+	ok "$name: bogus = 0" test "$(grep -cE '^[a-z]+_(missing|minor)_bogus [1-9]' "$f")" = 0
+	ok "$name: there were genuine events" \
+		grep -qE '^[a-z]+_(missing|minor)_genuine [1-9]' "$f"
+	ok "$name: every install is safe from reclaim" \
+		test "$(value "$f" install_clean)" = 0
+	ok "$name: no message was left unread by us" \
+		test "$(value "$f" delivered_unseen)" = 0
+done
+
+f=$(section plain)
+ok "EEXIST in the table is what user space got" \
+	same "$(in_table "$f" COPY EEXIST)" "$(value "$f" copy_eexist)"
+ok "resolvers that race each other are told from the kernel's bug" \
+	test "$(value "$f" resolve_raced)" -gt 0 -a "$(value "$f" resolve_raced_bogus)" = 0
+f=$(section holes)
+ok "EFAULT in the table is what user space got" \
+	same "$(in_table "$f" CONTINUE EFAULT)" "$(value "$f" continue_efault)"
+ok "CONTINUE after a hole was punched is known as such" \
+	test "$(value "$f" continue_hole_punched)" -gt 0
+done_testing
