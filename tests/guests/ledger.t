@@ -10,7 +10,6 @@ runs=(
 	"plain --path anon-missing"
 	"other-process --path anon-missing --resolver-process"
 	"second-userfaultfd --path anon-missing --second-uffd"
-	"fork --path anon-missing --fork"
 	"many-messages --path anon-missing --read-batch 64 --readers 8"
 	"holes --path shmem-shared-both"
 )
