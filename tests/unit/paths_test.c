@@ -179,7 +179,9 @@ static void copy_through_an_unknown_userfaultfd(void **state)
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
 	expect_undecided(CASE_WHY_PARTIAL, 1);
 	op2(R1, UFFD2, CASE_OP_INSTALL);
+	op(R2, CASE_OP_INSTALL);
 	case_ctx_gone(&engine, UFFD2);
+	op_done(R2, CASE_OP_INSTALL, CASE_DONE);
 	expect_all_free(1);
 }
 
