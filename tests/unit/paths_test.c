@@ -103,6 +103,8 @@ static void blind_before_its_birth(void **state)
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_MAPPED);
 	expect_undecided(CASE_WHY_UNKNOWN_CTX, 1);
+	begin(T1, CASE_LOOK_MAPPED);
+	expect_all_free(1);
 }
 
 /* --- Several userfaultfds ------------------------------------------------------ */
@@ -136,6 +138,31 @@ static void copy_through_another_userfaultfd_of_the_mm(void **state)
 	op2(R1, UFFD2, CASE_OP_INSTALL);
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_EXISTS);
 	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
+}
+
+static void one_thread_in_two_copies(void **state)
+{
+	setup(PRIVATE);
+	second_uffd((void *)0x600);
+	op(R1, CASE_OP_INSTALL);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	begin(T1, CASE_LOOK_NONE);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	expect_verdict(CASE_STALE, 1);
+}
+
+static void unregister_of_a_wide_range(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	case_op_begin(&engine, R1, UFFD, CASE_OP_HOLE, PAGE - 0x100000, PAGE);
+	expect_open(1);
+	case_op_begin(&engine, R2, UFFD, CASE_OP_HOLE, PAGE - 0x100000, PAGE + 1);
+	expect_undecided(CASE_WHY_CHANGED, 1);
 }
 
 static void copy_in_another_mm(void **state)
@@ -179,7 +206,9 @@ static void copy_through_an_unknown_userfaultfd(void **state)
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
 	expect_undecided(CASE_WHY_PARTIAL, 1);
 	op2(R1, UFFD2, CASE_OP_INSTALL);
+	op(R2, CASE_OP_INSTALL);
 	case_ctx_gone(&engine, UFFD2);
+	op_done(R2, CASE_OP_INSTALL, CASE_DONE);
 	expect_all_free(1);
 }
 
@@ -356,6 +385,8 @@ static void around_before_an_older_look(void **state)
 	around(T2, PAGE + 0x3000);
 	event(T1, CASE_LOOK_MAPPED);
 	case_looked(&engine, UFFD, PAGE, CASE_LOOK_ANON, early);
+	expect_open(1);
+	case_looked(&engine, UFFD, PAGE, CASE_LOOK_ANON, engine.clock - 2);
 	expect_open(1);
 }
 
@@ -534,6 +565,9 @@ static void hook_is_disarmed(void **state)
 	expect_undecided(CASE_WHY_CHANGED, 1);
 	event(T1, CASE_LOOK_MAPPED);
 	expect_undecided(CASE_WHY_NO_ENTRY, 1);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expect_undecided(CASE_WHY_NO_ENTRY, 2);
 	entry_addr = PAGE;
 	backing = CASE_HUGETLB;
 	event(T2, CASE_LOOK_MAPPED);
@@ -552,6 +586,8 @@ int main(void)
 		cmocka_unit_test(two_api_calls_at_once),
 		cmocka_unit_test(blind_before_its_birth),
 		cmocka_unit_test(copy_through_another_userfaultfd_of_the_mm),
+		cmocka_unit_test(one_thread_in_two_copies),
+		cmocka_unit_test(unregister_of_a_wide_range),
 		cmocka_unit_test(copy_in_another_mm),
 		cmocka_unit_test(copy_in_a_mm_that_is_not_known),
 		cmocka_unit_test(copy_through_an_unknown_userfaultfd),

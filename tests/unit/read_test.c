@@ -155,7 +155,11 @@ static void records_are_used_again(void **state)
 		entry_addr = PAGE + (i * 5 % 3 << 12);
 		event((void *)(0x10 + i * 7 % 3), CASE_LOOK_NONE);
 		if (i % 2)
-			end((void *)(0x10 + i * 3 % 3), true, CASE_LOOK_UNKNOWN);
+			end((void *)(0x10 + i * 5 % 3), true, CASE_LOOK_UNKNOWN);
+		for (v = ctx_find(&engine, UFFD)->events; v; v = v->ctx_next) {
+			assert_ptr_equal(*v->ctx_prev, v);
+			assert_ptr_equal(*v->message_prev, v);
+		}
 	}
 	assert_int_equal(engine.stats.events_full, 0);
 	for (v = ctx_find(&engine, UFFD)->events; v; v = v->ctx_next) {
@@ -168,6 +172,71 @@ static void records_are_used_again(void **state)
 	for (n = 0, v = engine.free_events; v; v = v->next)
 		n++;
 	assert_int_equal(n, 4);
+}
+
+static void waiting_record_is_used_again(void **state)
+{
+	fresh(&(struct case_limits){ 2, 2, 2, 1 });
+	born(UFFD, 0);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	end(T1, true, CASE_LOOK_UNKNOWN);
+	begin(T2, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);		/* has no entry */
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(0, 0, 1, 0);
+	install(R1, CASE_DONE);
+	delivered(1, 0, 1, 0);
+}
+
+static void reset_is_about_all_records(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	begin(T2, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_MAPPED);
+	case_reset(&engine);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(0, 0, 0, 0);
+
+	fresh(&(struct case_limits){ 2, 1, 1, 1 });
+	born(UFFD, 0);
+	event(T1, CASE_LOOK_NONE);
+	case_reset(&engine);
+	event(T1, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	delivered(0, 0, 1, 0);
+}
+
+static void read_event_counts_once(void **state)
+{
+	setup(PRIVATE);
+	flags |= CASE_F_NEVER_INSTALLS;
+	begin(T3, CASE_LOOK_NONE);	/* keeps the record of the page */
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	install(R1, CASE_DONE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	install(R1, CASE_DONE);
+	delivered(1, 0, 0, 0);
+}
+
+static void event_that_waits_without_a_record(void **state)
+{
+	fresh(&(struct case_limits){ 2, 1, 1, 1 });
+	born(UFFD, 0);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	begin(T2, CASE_LOOK_NONE);
+	event(T2, CASE_LOOK_NONE);
+	install(R1, CASE_DONE);
+	expect_verdict(CASE_GENUINE, 2);
 }
 
 static void delivered_by_backing(void **state)
@@ -267,6 +336,12 @@ static void eexist_of_a_genuine_event(void **state)
 	install(R1, CASE_EXISTS);	/* nobody waits for it */
 	install(R1, CASE_AGAIN);
 	raced(4, 0, 0);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	op(R1, CASE_OP_INSTALL);
+	install(R2, CASE_EXISTS);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	raced(5, 0, 0);
 }
 
 static void eexist_waits_for_the_last_event(void **state)
@@ -305,6 +380,16 @@ static void eexist_and_an_exposure(void **state)
 	raced(1, 0, 0);
 }
 
+static void eexist_when_the_task_faults_again(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	begin(T1, CASE_LOOK_MAPPED);
+	install(R1, CASE_EXISTS);
+	raced(1, 0, 0);
+}
+
 static void continue_finds_no_page(void **state)
 {
 	setup(CASE_F_ZAPS_KNOWN);
@@ -333,6 +418,10 @@ int main(void)
 		cmocka_unit_test(delivered_pages_of_two_sizes),
 		cmocka_unit_test(room_for_one_event),
 		cmocka_unit_test(records_are_used_again),
+		cmocka_unit_test(waiting_record_is_used_again),
+		cmocka_unit_test(reset_is_about_all_records),
+		cmocka_unit_test(read_event_counts_once),
+		cmocka_unit_test(event_that_waits_without_a_record),
 		cmocka_unit_test(delivered_by_backing),
 		cmocka_unit_test(read_one_after_the_other),
 		cmocka_unit_test(reset_and_what_is_read_later),
@@ -341,6 +430,7 @@ int main(void)
 		cmocka_unit_test(eexist_of_a_genuine_event),
 		cmocka_unit_test(eexist_waits_for_the_last_event),
 		cmocka_unit_test(eexist_and_an_exposure),
+		cmocka_unit_test(eexist_when_the_task_faults_again),
 		cmocka_unit_test(continue_finds_no_page),
 	};
 
