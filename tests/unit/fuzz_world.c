@@ -3,10 +3,9 @@
  * Random walks through the worlds of the model check, as long as one likes:
  * the first byte chooses a scenario, the second how it begins, each other who
  * does what. All theorems are checked at every step, and nobody's acts are
- * counted here. Theorem 2 only with STRICT in the environment: the world says
- * when evidence is complete for the explorer's bounded acts, and without bounds
- * it now and then asks for more than hooks can know. A verdict too few is no
- * accusation.
+ * counted here. A verdict that is lacking is a failure only with STRICT in the
+ * environment: the world says what evidence is complete for the explorer's
+ * bounded acts, and without bounds it now and then asks for too much.
  */
 #include <stdint.h>
 #include <string.h>
@@ -17,7 +16,8 @@ static bool violated(const char *name)
 {
 	if (!violation[0])
 		return false;
-	if (!strncmp(violation, "theorem 2", 9) && !getenv("STRICT"))
+	if ((strstr(violation, "evidence is complete") ||
+	     strstr(violation, "not counted")) && !getenv("STRICT"))
 		return true;
 	fflush(stdout);
 	fprintf(stderr, "VIOLATION of %s (%s)\n", violation, name);
