@@ -57,8 +57,11 @@ enum case_look look_again(const struct case_todo *todo)
 		if (!vma || vma->vm_start > todo->addr ||
 		    vma->vm_userfaultfd_ctx.ctx != todo->ctx)
 			look = CASE_LOOK_GONE;
-		else if (!is_vm_hugetlb_page(vma) ||
-			 !fault_table_shareable(vma, todo->addr))
+		/* Mappings have merged: another mm may install from here on. */
+		else if (is_vm_hugetlb_page(vma) &&
+			 fault_table_shareable(vma, todo->addr))
+			look = CASE_LOOK_GONE;
+		else
 			look = ptwalk_look_locked(vma, todo->addr);
 		mmap_read_unlock(mm);
 	}
