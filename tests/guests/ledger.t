@@ -13,6 +13,13 @@ runs=(
 	"many-messages --path anon-missing --read-batch 64 --readers 8"
 	"holes --path shmem-shared-both"
 )
+# What user space must count before a run says anything, in up to ten rounds
+needed() {
+	case $1 in
+	holes)	echo continue_efault ;;
+	*)	echo copy_eexist ;;
+	esac
+}
 
 # section NAME: what was printed of that run
 section() {
@@ -34,9 +41,13 @@ same() {
 
 script=
 for run in "${runs[@]}"; do
-	script+="echo === ${run%% *}; echo 1 >$dir/reset
-		./stress $base ${run#* } || exit
-		cat $dir/counters $dir/ioctls
+	script+="echo === ${run%% *}
+		for round in 1 2 3 4 5 6 7 8 9 10; do
+			echo 1 >$dir/reset
+			./stress $base ${run#* } >out || exit
+			grep -q '^# $(needed "${run%% *}") [1-9]' out && break
+		done
+		cat out $dir/counters $dir/ioctls
 		"
 done
 guest all "$kernel" -p armed=1 -t 240 -- sh -c "$script" || done_testing
@@ -62,6 +73,8 @@ ok "EEXIST in the table is what user space got" \
 ok "resolvers that race each other are told from the kernel's bug" \
 	test "$(value "$f" resolve_raced)" -gt 0 -a "$(value "$f" resolve_raced_bogus)" = 0
 f=$(section holes)
+ok "user space met a CONTINUE that a hole stopped" \
+	test "$(value "$f" continue_efault)" -gt 0
 ok "EFAULT in the table is what user space got" \
 	same "$(in_table "$f" CONTINUE EFAULT)" "$(value "$f" continue_efault)"
 ok "CONTINUE after a hole was punched is known as such" \
