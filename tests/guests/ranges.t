@@ -1,14 +1,14 @@
 #!/bin/bash
 # The hooks on page faults are in place while some userfaultfd has a range that
 # is not hugetlb, and only then; and what is judged from then on is judged
-# rightly.
+# rightly. One thread for all vCPUs, since code is switched under load (stall.t).
 . "$(dirname "$0")/../lib.sh"
 
 on_demand() {
 	local kernel=$1 f=$work/$1 t bogus
 	shift
 
-	guest "$kernel" "$kernel" -a "$top/tests/guests/ranges" -- ranges "$@" ||
+	guest "$kernel" "$kernel" --one-thread -a "$top/tests/guests/ranges" -- ranges "$@" ||
 		return
 	ok "$kernel: none is in place at load" test "$(value "$f" armed_at_load)" = 0
 	ok "$kernel: hugetlb does not need them" \
