@@ -101,7 +101,7 @@ resolve() {
 	image=$cache/kernels/$kv/vmlinuz
 }
 
-# Only the kernel itself and its configuration are of use here.
+# Only the kernel itself is of use here.
 unpack_image() {
 	local kv=$1 tmp
 
@@ -114,21 +114,50 @@ unpack_image() {
 	mv -T "$tmp" "$cache/kernels/$kv"
 }
 
+# package_of KV NAME…: the first of these that the release has. From 6.19
+# linux-image is an empty package, which depends on linux-binary and -modules.
+package_of() {
+	local kv=$1 name
+
+	shift
+	for name; do
+		apt_in "$release" apt-cache show "$name-$kv" >/dev/null 2>&1 || continue
+		echo "$name-$kv"
+		return
+	done
+	echo "linux-image-$kv"
+}
+
 do_fetch_image() {
-	local kv=$1 package
+	local kv=$1
 
 	[[ ! -e $cache/kernels/$kv/vmlinuz ]] || return 0
-	# from 6.19 linux-image is an empty package that depends on linux-binary
-	package=linux-binary-$kv
-	apt_in "$release" apt-cache show "$package" >/dev/null 2>&1 ||
-		package=linux-image-$kv
-	download "$release" "$kv" "$package" || return
+	download "$release" "$kv" "$(package_of "$kv" linux-binary)" || return
 	unpack_image "$kv" || return
 	rm -rf "$cache/deb/$kv"
 }
 
 fetch_image() {
 	locked "kernel-$1" do_fetch_image "$1"
+}
+
+do_fetch_brd() {
+	local kv=$1 file=$cache/kernels/$1/brd.ko name
+
+	[[ ! -e $file ]] || return 0
+	download "$release" "$kv" "$(package_of "$kv" linux-modules)" || return
+	name=$(dpkg-deb --fsys-tarfile "${debs[0]}" | tar -t | grep '/block/brd\.ko') &&
+		dpkg-deb --fsys-tarfile "${debs[0]}" | tar -xO "$name" |
+		if [[ $name = *.xz ]]; then xz -dc; else cat; fi >"$file.new" &&
+		mv "$file.new" "$file" || return
+	rm -rf "$cache/deb/$kv"
+}
+
+# Sets brd, the kernel's module for RAM disks
+fetch_brd() {
+	[[ $release != own ]] || die "no --swap with a kernel of your own"
+	brd=$cache/kernels/$1/brd.ko
+	locked "kernel-$1" do_fetch_brd "$1" || die "no module brd to be had for $1"
 }
 
 # relocate DIR: the Makefiles name /usr/src; the links are relative and work
