@@ -11,7 +11,7 @@ runs=(
 	"other-process --path anon-missing --resolver-process"
 	"second-userfaultfd --path anon-missing --second-uffd"
 	"many-messages --path anon-missing --read-batch 64 --readers 8"
-	"holes --path shmem-shared-both"
+	"holes --path shmem-shared-both --punch --readers 1 --resolvers 1"
 )
 # What user space must count before a run says anything, in up to ten rounds
 needed() {

@@ -17,7 +17,7 @@ enum {
 	OPT_PATH = 256, OPT_WRITER, OPT_MODE, OPT_EXPECT, OPT_SECONDS, OPT_PAGES,
 	OPT_READERS, OPT_RESOLVERS, OPT_WRITERS, OPT_BATCH, OPT_COPY, OPT_SEED, OPT_SETTLE,
 	OPT_UNTIL, OPT_READ_BATCH, OPT_RESOLVER_PROCESS, OPT_SECOND_UFFD,
-	OPT_FORK, OPT_BLOCKED, OPT_NO_SETUP, OPT_LIST, OPT_VERSION,
+	OPT_FORK, OPT_PUNCH, OPT_BLOCKED, OPT_NO_SETUP, OPT_LIST, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -39,6 +39,7 @@ static const struct option long_options[] = {
 	{ "resolver-process",	no_argument,	   NULL, OPT_RESOLVER_PROCESS },
 	{ "second-uffd",	no_argument,	   NULL, OPT_SECOND_UFFD },
 	{ "fork",		no_argument,	   NULL, OPT_FORK },
+	{ "punch",		no_argument,	   NULL, OPT_PUNCH },
 	{ "blocked",		required_argument, NULL, OPT_BLOCKED },
 	{ "no-setup",		no_argument,	   NULL, OPT_NO_SETUP },
 	{ "list",		no_argument,	   NULL, OPT_LIST },
@@ -82,6 +83,8 @@ static const char help_text[] =
 "                    own range is elsewhere; the first one only wakes\n"
 "  --fork            children read the pages as well, under userfaultfds of\n"
 "                    their own (UFFD_FEATURE_EVENT_FORK)\n"
+"  --punch           legal: punch a hole where a MINOR event was, before\n"
+"                    UFFDIO_CONTINUE, every second time (its EFAULT)\n"
 "  --blocked N       nothing of the above: N threads fault on a page of their\n"
 "                    own each, and are answered once all have raised an event\n"
 "  --no-setup        do not reserve huge pages; else root does, and restores\n"
@@ -297,6 +300,9 @@ void parse_options(int argc, char **argv, struct options *opt)
 			break;
 		case OPT_FORK:
 			opt->fork = true;
+			break;
+		case OPT_PUNCH:
+			opt->punch = true;
 			break;
 		case OPT_BLOCKED:
 			opt->blocked = number(name, optarg, 1, MAX_PAGES);

@@ -114,6 +114,17 @@ int provide(struct run *run, unsigned int page, bool minor)
 	return err;
 }
 
+/* The page leaves the page cache after its MINOR event. */
+static void punch(struct run *run, const struct event *event)
+{
+	static atomic_uint nr;
+
+	if (run->opt->punch && run->opt->mode == MODE_LEGAL &&
+	    event->flags & UFFD_PAGEFAULT_FLAG_MINOR &&
+	    page_may_go(run, event->page) && atomic_fetch_add(&nr, 1) % 2 == 0)
+		drop_page(run, event->page, DROP_PUNCH);
+}
+
 static void resolve(struct run *run, const struct event *event)
 {
 	size_t offset = event->page * run->page_size;
@@ -123,6 +134,7 @@ static void resolve(struct run *run, const struct event *event)
 	};
 	struct uffdio_writeprotect wp = { .range = range };
 
+	punch(run, event);
 	if (event->flags & UFFD_PAGEFAULT_FLAG_WP) {
 		if (!ioctl(run->uffd, UFFDIO_WRITEPROTECT, &wp))
 			return;

@@ -48,6 +48,7 @@ struct options {
 	bool			resolver_process;
 	bool			second_uffd;
 	bool			fork;
+	bool			punch;
 	bool			setup;
 };
 
