@@ -183,6 +183,7 @@ void case_ctx_born(struct case_engine *e, const void *key, bool ok);
 void case_ctx_watched(struct case_engine *e, const void *key, bool on);
 void case_ctx_gone(struct case_engine *e, const void *key);
 unsigned long case_ctx_tag(struct case_engine *e, const void *key);
+void case_ctx_belongs(struct case_engine *e, const void *key, const void *mm);
 const void *case_ctx_mm(struct case_engine *e, const void *key);
 void case_ctx_blind(struct case_engine *e, const void *key);
 void case_lost(struct case_engine *e);

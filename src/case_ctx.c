@@ -195,11 +195,27 @@ void case_ctx_watched(struct case_engine *e, const void *key, bool on)
 }
 
 /**
+ * case_ctx_belongs - whose address space a userfaultfd watches
+ * @e: the engine
+ * @key: its userfaultfd_ctx
+ * @mm: the address space; it stays the same for life
+ *
+ * The first fault tells as well. Until then, what it installs may be anywhere.
+ */
+void case_ctx_belongs(struct case_engine *e, const void *key, const void *mm)
+{
+	struct case_ctx *ctx = ctx_find(e, key);
+
+	if (ctx)
+		ctx->mm = mm;
+}
+
+/**
  * case_ctx_mm - whose address space a userfaultfd watches
  * @e: the engine
  * @key: its userfaultfd_ctx
  *
- * Return: what case_entry.mm said at its first fault, or NULL.
+ * Return: the mm, or NULL if it is not known yet.
  */
 const void *case_ctx_mm(struct case_engine *e, const void *key)
 {

@@ -2,7 +2,7 @@
 /*
  * The verdict engine: operations on ranges. One userfaultfd may fill, move,
  * or stop watching a range of another one of the same mm. Which mm that is
- * becomes known with the first fault.
+ * becomes known with the first fault, or with case_ctx_belongs().
  */
 #include "case_table.h"
 

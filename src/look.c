@@ -80,6 +80,7 @@ static bool range_needs_hooks(struct vm_area_struct *vma)
  * @ctx: the userfaultfd
  * @tgid: a process that may have them
  * @quiet: find out whether anybody faults there
+ * @whose: set to the mm that has them, if they were found; a mere name
  *
  * LOOK_RANGES_QUIET says more: at some moment during this call no page fault
  * was in the middle of any of them. Whoever faults holds the mmap lock or,
@@ -89,7 +90,8 @@ static bool range_needs_hooks(struct vm_area_struct *vma)
  *
  * Return: what was found.
  */
-enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet)
+enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet,
+			     const void **whose)
 {
 	enum look_ranges found = LOOK_RANGES_UNKNOWN;
 	struct vm_area_struct *vma;
@@ -109,6 +111,7 @@ enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet)
 			if (vma->vm_userfaultfd_ctx.ctx != ctx ||
 			    !range_needs_hooks(vma))
 				continue;
+			*whose = mm;
 			if (found == LOOK_RANGES_NONE && quiet)
 				found = LOOK_RANGES_QUIET;
 			if (!quiet || compat_vma_read_locked(vma))

@@ -141,6 +141,7 @@ NOKPROBE_SYMBOL(ranges_released);
 static bool look_after(unsigned int i)
 {
 	struct range_ctx was, *slot = &slots[i];
+	const void *whose = NULL;
 	enum look_ranges look;
 	unsigned long flags;
 	bool waits = false;
@@ -151,11 +152,14 @@ static bool look_after(unsigned int i)
 	engine_unlock(flags);
 	if (!was.ctx)
 		return false;
-	look = look_ranges(was.ctx, was.tgid, armed && !was.watched);
+	look = look_ranges(was.ctx, was.tgid, armed && !was.watched,
+			   &whose);
 	if (!engine_lock(&flags))
 		return false;
 	if (slot->ctx != was.ctx || slot->registrations != was.registrations)
 		goto out;	/* what was found is out of date */
+	if (whose)
+		case_ctx_belongs(&engine, slot->ctx, whose);
 	switch (look) {
 	case LOOK_RANGES_NONE:
 		/* Who registers may do so for another process. */

@@ -76,7 +76,8 @@ enum look_ranges {
 };
 
 enum case_look look_again(const struct case_todo *todo);
-enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet);
+enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet,
+			     const void **whose);
 
 /* ledger.c */
 int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs);

@@ -301,6 +301,29 @@ static void facts_about_nothing(void **state)
 	expect_all_free(1);
 }
 
+/* Nobody has faulted under UFFD2 yet. */
+static void mm_that_was_told(void **state)
+{
+	setup_private();
+	born(UFFD2, 0);
+	case_ctx_belongs(&engine, UFFD2, (void *)0x600);
+	assert_ptr_equal(case_ctx_mm(&engine, UFFD2), (void *)0x600);
+	begin(T1, CASE_LOOK_NONE);
+	case_op_begin(&engine, R1, UFFD2, CASE_OP_INSTALL, 0, -1UL);
+	event(T1, CASE_LOOK_ANON);
+	expect_verdict(CASE_BOGUS, 1);
+	case_op_end(&engine, R1, UFFD2, CASE_OP_INSTALL, CASE_DONE, -1UL);
+	case_ctx_belongs(&engine, UFFD2, MM);
+	begin(T1, CASE_LOOK_NONE);
+	case_op_begin(&engine, R1, UFFD2, CASE_OP_INSTALL, 0, -1UL);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	case_op_end(&engine, R1, UFFD2, CASE_OP_INSTALL, CASE_DONE, -1UL);
+	expect_verdict(CASE_STALE, 1);
+	case_ctx_belongs(&engine, (void *)0x777, MM);
+	assert_null(case_ctx_mm(&engine, (void *)0x777));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +343,7 @@ int main(void)
 		cmocka_unit_test(pages_of_a_closed_userfaultfd_are_all_found),
 		cmocka_unit_test(zap_gives_the_page_back),
 		cmocka_unit_test(facts_about_nothing),
+		cmocka_unit_test(mm_that_was_told),
 	};
 
 	return cmocka_run_group_tests_name("tables", tests, NULL, NULL);
