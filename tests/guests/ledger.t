@@ -11,6 +11,7 @@ runs=(
 	"other-process --path anon-missing --resolver-process"
 	"second-userfaultfd --path anon-missing --second-uffd"
 	"many-messages --path anon-missing --read-batch 64 --readers 8"
+	"forks --path anon-missing --fork"
 	"traced --path anon-missing --seconds 1"
 	"holes --path shmem-shared-both --punch --readers 1 --resolvers 1"
 )
@@ -18,6 +19,7 @@ runs=(
 needed() {
 	case $1 in
 	holes)	echo continue_efault ;;
+	forks)	echo child_events ;;
 	*)	echo copy_eexist ;;
 	esac
 }
@@ -77,6 +79,10 @@ ok "EEXIST in the table is what user space got" \
 	same "$(in_table "$f" COPY EEXIST)" "$(value "$f" copy_eexist)"
 ok "resolvers that race each other are told from the kernel's bug" \
 	test "$(value "$f" resolve_raced)" -gt 0 -a "$(value "$f" resolve_raced_bogus)" = 0
+f=$(section forks)
+ok "a child's userfaultfd has events of its own, which are judged" \
+	test "$(value "$f" child_events)" -gt 0 -a \
+	"$(value "$f" undecided_unknown_ctx)" = 0
 f=$(section traced)
 ok "the tracepoint of events fires once for each" \
 	same "$(value "$f" uffd_race_event_missing)" "$(value "$f" anon_missing_events)"
