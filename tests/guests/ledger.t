@@ -57,7 +57,7 @@ for run in "${runs[@]}"; do
 		cat out $dir/counters $dir/ioctls
 		"
 done
-guest all "$kernel" -p armed=1 -t 240 -a "$top/tests/guests/traced" -- sh -c "$script" || done_testing
+guest all "$kernel" -t 240 -a "$top/tests/guests/traced" -- sh -c "$script" || done_testing
 
 for run in "${runs[@]}"; do
 	name=${run%% *}

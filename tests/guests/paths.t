@@ -94,7 +94,7 @@ sweep() {
 		shift
 	done
 	shift
-	guest "$name" "$kernel" -p armed=1 -t 7200 "${run[@]}" \
+	guest "$name" "$kernel" -t 7200 "${run[@]}" \
 		-a "$top/tests/guests/sweep" -- sweep -k "$@" || return
 	sections "$name"
 	for section in "$work/$name.d"/*; do
