@@ -96,7 +96,7 @@ enum case_outcome {
 };
 
 #ifndef CASE_MAX_LOOKS	/* the model check makes do with fewer */
-#define CASE_MAX_LOOKS		50
+#define CASE_MAX_LOOKS		400
 #endif
 
 /**
