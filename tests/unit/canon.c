@@ -29,6 +29,17 @@ void engine_fresh(void)
 	case_init(&eng, &scen->limits, memory);
 }
 
+/* The engine's records of the faults of all actors, looked up once a state. */
+static const struct case_fault *fault_of[MAX_ACTORS];
+
+static void find_faults(void)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		fault_of[i] = faults(i) ? fault_find(&eng, &w.actor[i]) : NULL;
+}
+
 static void time_add(case_time t)
 {
 	unsigned int i;
@@ -100,7 +111,7 @@ static void drop_dead_times(void)
 		case_time oldest = eng.clock, begin = eng.clock + 1;
 
 		for (i = 0; i < w.actors; i++) {
-			const struct case_fault *f = fault_find(&eng, &w.actor[i]);
+			const struct case_fault *f = fault_of[i];
 
 			if (w.actor[i].stamp && w.actor[i].stamp < oldest)
 				oldest = w.actor[i].stamp;
@@ -145,7 +156,7 @@ static void collect(void)
 	for (op = eng.ops; op; op = op->next)
 		time_add(op->begin);
 	for (i = 0; i < w.actors; i++) {
-		const struct case_fault *f = fault_find(&eng, &w.actor[i]);
+		const struct case_fault *f = fault_of[i];
 
 		time_add(w.actor[i].stamp);
 		if (f)
@@ -174,7 +185,7 @@ int addr_cell(const void *key, unsigned long addr)
 static u8 *put_actor(u8 *p, int who)
 {
 	const struct actor *a = &w.actor[who];
-	const struct case_fault *f = fault_find(&eng, a);
+	const struct case_fault *f = fault_of[who];
 	enum case_op_kind kind;
 	int key;
 
@@ -192,7 +203,7 @@ static u8 *put_actor(u8 *p, int who)
 	} else {
 		*p++ = 0;
 	}
-	for (key = 0; key < MAX_KEYS; key++)
+	for (key = 0; key < MAX_KEYS && eng.ops; key++)
 		for (kind = 0; kind <= CASE_OP_HOLE; kind++) {
 			const struct case_op *op = eng.ops;
 
@@ -260,6 +271,7 @@ unsigned int state_encode(u8 *buf, u8 *order)
 	int i, j, c;
 	u8 *p = buf;
 
+	find_faults();
 	if (!exact)
 		drop_dead_times();
 	collect();
