@@ -250,6 +250,7 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 	    (anon || ((f.flags & CASE_F_NEVER_INSTALLS) && look_mapped(look)))) {
 		page->wait[CASE_EXPOSED][f.type]++;
 		page->mark = e->clock;
+		page->looks = 0;
 	}
 	page_settle(e, page);
 	page_put(e, page);
@@ -402,8 +403,8 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 		if (!page_waits(page, CASE_OPEN) || page->open_since > begin)
 			page->open_since = begin;
 		page->opened = e->clock;
-		page->looks = 0;
 	}
+	page->looks = 0;
 	page->wait[wait][entry->type]++;
 	event_waits(v, page, wait);
 	goto settle;

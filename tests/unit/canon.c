@@ -8,8 +8,8 @@
  * a record has; which of two actors with the same part is which. Unless @exact
  * is set, a time that nothing can be compared with any more counts as never:
  * page.opened while nothing is open, page.mark while nothing was seen, other
- * times of a page that are older than all its faults in flight or judged, and
- * ctx.changed if no look is older.
+ * times of a page that are older than all its faults in flight or judged,
+ * ctx.changed if no look is older, and page.looks while nothing waits.
  */
 #include "world.h"
 
@@ -88,8 +88,11 @@ static void drop_dead_times(void)
 			page->opened = page->open_since = 0;
 		else if (page->open_since < oldest)
 			oldest = page->open_since;
-		if (!marked(page) && !page_waits(page, CASE_EXPOSED))
+		if (!marked(page) && !page_waits(page, CASE_EXPOSED)) {
 			page->mark = 0;
+			if (!page_waits(page, CASE_OPEN))
+				page->looks = 0;
+		}
 		if (!marked(page))
 			page->since = page->anon = 0;
 		else if (page->since < oldest)
