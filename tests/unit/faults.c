@@ -235,7 +235,7 @@ static bool step_one(struct actor *a, int choice)
 			idle(a);
 			return true;
 		}
-		if (choice || w.npending + 2 > MAX_CASES)
+		if (choice || w.npending + 4 > MAX_CASES)	/* those in flight */
 			return false;
 		if (a->untold) {
 			idle(a);

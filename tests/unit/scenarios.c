@@ -294,7 +294,8 @@ const struct scenario scenarios[] = {
 		.name = "stranger",
 		.about = "a userfaultfd older than the engine installs here",
 		.private = true, .missing = true, .zaps_known = true,
-		.opts = EITHER | O_SMALL | O_UNSURE | O_LOSE_END, .ops = DO_COPY,
+		.opts = EITHER | O_SMALL | O_SWIFT | O_UNSURE | O_LOSE_END,
+		.ops = DO_COPY,
 		ROOM, .max_open = 3,
 		.cast = {
 			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
@@ -305,6 +306,18 @@ const struct scenario scenarios[] = {
 		.about = "fault-around beside anonymous pages: all is decided",
 		.private = true, .missing = true, .zaps_known = true,
 		.opts = EITHER | O_SMALL | O_AROUND | O_DECISIVE, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 2, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { READER, 1, 1 }, { MOVER, ANY, 0 },
+			{ RESOLVER, 1, 0 }, { RESOLVER, 1, 0 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "around2",
+		.about = "the same, 3 threads",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_SWIFT | O_AROUND | O_DECISIVE,
+		.ops = DO_COPY,
 		.limits = { .pages = 2, .faults = 3, .ops = 4, .ctxs = 1 },
 		.cells = 2, .max_open = 3,
 		.cast = {

@@ -40,13 +40,14 @@ static bool is_writer(const struct actor *a)
 /*
  * For all that the hooks can see. It did not if it has failed (but a write
  * fault may fail after it has mapped the page it then can't copy); if it
- * began on a mapped pte and nobody zapped it; or if it ends on an anonymous
+ * began on a mapped pte and nobody zapped it (if the page had no record, who
+ * knows?); or if it ends on an anonymous
  * page, which is not what it installs: either nobody zapped what it may have
  * installed, and nobody wrote to it; or nobody else can have made the page.
  */
 static bool may_have_installed(const struct actor *a)
 {
-	bool kept = scen->zaps_known && !(a->ghost & G_ZAP);
+	bool kept = scen->zaps_known && !(a->ghost & G_ZAP) && !(a->weak & W_ROOM);
 	bool busy = false, writes = a->ghost & G_WROTE;
 	int i;
 

@@ -18,7 +18,7 @@ typedef unsigned short u16;
 #define MAX_CELLS	2
 #define MAX_KEYS	3
 #define MAX_ACTORS	8
-#define MAX_CASES	12
+#define MAX_CASES	16
 
 /* What a pte holds, whether or not a writer has cleared it for a moment. */
 enum content { NOTHING, FILE_PAGE, ANON_PAGE, POISON };
