@@ -126,9 +126,8 @@ static bool excused(const struct pending *p, enum case_why why)
 	return false;
 }
 
-/* @late: no more looks are to come. It is then TIMEOUT by another name. */
 static void judge(const struct pending *p, enum case_verdict verdict,
-		  enum case_why why, bool late)
+		  enum case_why why)
 {
 	if (p->label == CASE_EXPOSED || p->label == NEW_EXPOSED) {
 		if (verdict == CASE_BOGUS && !p->accept)
@@ -147,8 +146,7 @@ static void judge(const struct pending *p, enum case_verdict verdict,
 	    verdict == CASE_UNDECIDED ? why_names[why] : "");
 	if (verdict == CASE_UNDECIDED) {
 		if (!excused(p, why) || (scen->opts & O_DECISIVE && !forcing &&
-		    why != CASE_WHY_PARTIAL && why != CASE_WHY_TIMEOUT &&
-		    !(late && excused(p, CASE_WHY_TIMEOUT))))
+					why != CASE_WHY_PARTIAL && why != CASE_WHY_TIMEOUT))
 			violate("theorem 2: undecided (%s), but the evidence is complete",
 				why_names[why]);
 		return;
@@ -244,7 +242,7 @@ void __wrap_page_close(struct case_engine *e, struct case_page *page,
 			i++;
 			continue;
 		}
-		judge(&w.pending[i], verdict, why, page->looks >= CASE_MAX_LOOKS);
+		judge(&w.pending[i], verdict, why);
 		forget(i);
 	}
 	__real_page_close(e, page, wait, verdict, why);
@@ -307,7 +305,7 @@ void fact_close(void)
 				for (c = 0; c + 1 < CASE_NR_WHYS; c++)
 					if (s->why[c] != before.why[c])
 						break;
-				judge(p, v, c, false);
+				judge(p, v, c);
 				closed[v]++;
 				forget(i);
 				goto next;
@@ -319,7 +317,7 @@ void fact_close(void)
 			continue;
 		}
 		if (p->label == NEW_EXPOSED)
-			judge(p, CASE_UNDECIDED, CASE_WHY_NO_ROOM, false);
+			judge(p, CASE_UNDECIDED, CASE_WHY_NO_ROOM);
 		forget(i);
 next:		;
 	}
