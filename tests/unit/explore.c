@@ -263,7 +263,7 @@ static void run(const struct scenario *s, struct result *r, bool tap)
 	r->done = 1;
 	if (tap)
 		printf("%sok - ", r->failed ? "not " : "");	/* in any order */
-	printf("%-12s %9u states %10llu steps, depth %3u, %5.1f s, %2zu bytes  %s\n",
+	printf("%-14s %9u states %10llu steps, depth %3u, %5.1f s, %2zu bytes  %s\n",
 	       s->name, r->states, r->steps, r->depth, r->seconds,
 	       text_len / nstates, s->about);
 	fflush(stdout);
