@@ -222,10 +222,8 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 	/* An anonymous page is not what this fault could have installed. */
 	anon = (f.flags & CASE_F_ANON_PROVES) && look == CASE_LOOK_ANON &&
 	       anon_proves(e, page, f.flags, f.begin);
-	if (f.flags & CASE_F_WRITE) {
+	if (f.flags & CASE_F_WRITE)
 		page->written = e->clock;
-		f.ctx->changed = e->clock;
-	}
 
 	/* It may have mapped a page, and then failed to copy it. */
 	if ((f.flags & CASE_F_WRITE) && (f.flags & CASE_F_PRIVATE))

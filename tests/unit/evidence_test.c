@@ -139,6 +139,28 @@ static void first_look_that_was_old(void **state)
 	expect_undecided(CASE_WHY_SILENT, 1);
 }
 
+static void first_look_before_a_silent_install(void **state)
+{
+	struct case_entry x;
+
+	setup_private();
+	x = entry(T1, CASE_LOOK_NONE);
+	flags = CASE_F_PRIVATE | CASE_F_WRITE | CASE_F_ZAPS_KNOWN;
+	begin(T2, CASE_LOOK_NONE);
+	end(T2, false, CASE_LOOK_ANON);
+	case_fault_begin(&engine, &x);
+	end(T1, false, CASE_LOOK_ANON);
+	expect_exposures(0);
+	flags = x.flags;
+	x = entry(T1, CASE_LOOK_NONE);
+	flags = CASE_F_PRIVATE | CASE_F_WRITE | CASE_F_ZAPS_KNOWN;
+	begin(T2, CASE_LOOK_MAPPED);
+	end(T2, false, CASE_LOOK_ANON);	/* copied what was there before */
+	case_fault_begin(&engine, &x);
+	end(T1, false, CASE_LOOK_ANON);
+	expect_exposures(1);
+}
+
 static void anonymous_page_is_no_page_cache_hit(void **state)
 {
 	setup_private();
@@ -411,40 +433,6 @@ static void timeout_of_what_was_seen(void **state)
 	expect_undecided(CASE_WHY_TIMEOUT, 1);
 }
 
-/* A thread that hangs in a fault keeps the record of the page. */
-static void every_event_gets_all_its_looks(void **state)
-{
-	setup_private();
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	expire();
-	expect_undecided(CASE_WHY_TIMEOUT, 1);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	looked(CASE_LOOK_UNKNOWN);
-	expect_open(1);
-	looked(CASE_LOOK_ANON);
-	expect_verdict(CASE_BOGUS, 1);
-}
-
-static void every_exposure_gets_all_its_looks(void **state)
-{
-	setup_private();
-	flags = CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS;
-	op(R1, CASE_OP_INSTALL);
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	expire();
-	expect_undecided(CASE_WHY_TIMEOUT, 1);
-	begin(T1, CASE_LOOK_NONE);
-	end(T1, false, CASE_LOOK_MAPPED);
-	looked(CASE_LOOK_UNKNOWN);
-	op_done(R1, CASE_OP_INSTALL, CASE_NOTHING);
-	expect_exposures(1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -456,6 +444,7 @@ int main(void)
 		cmocka_unit_test(fault_that_began_mapped_where_zaps_are_unknown),
 		cmocka_unit_test(fault_that_began_mapped_and_a_zap),
 		cmocka_unit_test(first_look_that_was_old),
+		cmocka_unit_test(first_look_before_a_silent_install),
 		cmocka_unit_test(anonymous_page_is_no_page_cache_hit),
 		cmocka_unit_test(anonymous_page_by_copy_on_write),
 		cmocka_unit_test(anonymous_page_by_a_copy_in_flight),
@@ -474,8 +463,6 @@ int main(void)
 		cmocka_unit_test(mremap_blinds_one_userfaultfd),
 		cmocka_unit_test(timeout_when_nothing_decides),
 		cmocka_unit_test(timeout_of_what_was_seen),
-		cmocka_unit_test(every_event_gets_all_its_looks),
-		cmocka_unit_test(every_exposure_gets_all_its_looks),
 	};
 
 	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);

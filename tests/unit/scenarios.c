@@ -364,7 +364,8 @@ const struct scenario scenarios[] = {
 		.cells = 2, .max_open = 3,
 		.cast = {
 			{ READER, 1, 0 }, { READER, 1, 1 }, { MOVER, ANY, 0 },
-			{ RESOLVER, 1, 0 }, { CACHE, 1, 0 }, { LOOKER, 1 },
+			{ RESOLVER, 1, 0 }, { RESOLVER, 1, 0 }, { CACHE, 1, 0 },
+			{ LOOKER, 1 },
 		},
 	}, {
 		.name = "around-shared2",

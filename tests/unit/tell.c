@@ -199,7 +199,7 @@ void tell_end(struct actor *a)
 	a->accept |= must_be_exposed(a) << 1;
 	fact_open();
 	mark_weak(a->cell, weak);
-	if (may || wrote || a->weak & W_ROOM)
+	if (may || a->weak & W_ROOM)
 		mark_faults(a, a->cell, G_AGED, false);
 	if (may || wrote)
 		mark_faults(a, a->cell, (may ? G_DIRTY : 0) | (wrote ? G_WROTE : 0), true);
