@@ -165,6 +165,19 @@ static void reset_keeps_what_is_open(void **state)
 	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 0);
 }
 
+static void reset_is_about_books_only(void **state)
+{
+	struct case_ctx one, two;
+
+	setup_private();
+	born(UFFD2, 43);
+	one = *ctx_find(&engine, UFFD);
+	two = *ctx_find(&engine, UFFD2);
+	case_reset(&engine);
+	assert_memory_equal(&one, ctx_find(&engine, UFFD), sizeof(one));
+	assert_memory_equal(&two, ctx_find(&engine, UFFD2), sizeof(two));
+}
+
 static void books_are_kept_by_backing_and_type(void **state)
 {
 	setup_private();
@@ -429,6 +442,7 @@ int main(void)
 		cmocka_unit_test(many_records_in_small_hashes),
 		cmocka_unit_test(todo_lists_what_waits),
 		cmocka_unit_test(reset_keeps_what_is_open),
+		cmocka_unit_test(reset_is_about_books_only),
 		cmocka_unit_test(books_are_kept_by_backing_and_type),
 		cmocka_unit_test(page_whose_backing_changes),
 		cmocka_unit_test(orphans_find_their_page),
