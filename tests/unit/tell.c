@@ -155,6 +155,7 @@ told:
 	if (eng.stats.pages_full != before.pages_full)
 		a->weak |= W_ROOM;
 	fact_close();
+	a->blocks = 0;		/* nothing that was seen before */
 }
 
 static void add_pending(const struct actor *a, u8 label, u8 type)
@@ -307,6 +308,7 @@ void tell_op_begin(struct actor *a, enum case_op_kind kind,
 	    kind == CASE_OP_ZAP ? "a zap" : "a change of what is watched");
 	case_op_begin(&eng, a, uffd_key(key), kind, start, end);
 	fact_close();
+	a->blocks = 0;
 }
 
 void tell_op_end(struct actor *a, enum case_op_kind kind,
