@@ -227,8 +227,9 @@ void check_prompt(void)
 	for (i = 0; i < w.npending; i++) {
 		const struct pending *p = &w.pending[i];
 
-		/* A later look may tell whose page it is. */
-		if (p->label == CASE_OPEN || weak[p->cell] & W_SILENT)
+		/* A later look may find an anonymous page. */
+		if (p->label == CASE_OPEN ||
+		    (scen->private && weak[p->cell] & W_SILENT))
 			continue;
 		for (j = 0; j < w.actors; j++)
 			if (w.actor[j].blocks & 1 << p->cell)
