@@ -122,6 +122,15 @@ static void second_uffd(void *mm)
 	end(T3, true, CASE_LOOK_UNKNOWN);
 }
 
+static void its_mm_is_known_from_the_first_fault(void **state)
+{
+	setup(PRIVATE);
+	assert_null(case_ctx_mm(&engine, UFFD));
+	assert_null(case_ctx_mm(&engine, UFFD2));
+	begin(T1, CASE_LOOK_NONE);
+	assert_ptr_equal(case_ctx_mm(&engine, UFFD), MM);
+}
+
 static void copy_through_another_userfaultfd_of_the_mm(void **state)
 {
 	setup(PRIVATE);
@@ -292,6 +301,7 @@ int main(void)
 		cmocka_unit_test(second_api_call_harms_nobody),
 		cmocka_unit_test(two_api_calls_at_once),
 		cmocka_unit_test(blind_before_its_birth),
+		cmocka_unit_test(its_mm_is_known_from_the_first_fault),
 		cmocka_unit_test(copy_through_another_userfaultfd_of_the_mm),
 		cmocka_unit_test(one_thread_in_two_copies),
 		cmocka_unit_test(unregister_of_a_wide_range),
