@@ -11,7 +11,7 @@ world="world.c life.c faults.c resolve.c judge.c tell.c canon.c canon_event.c
 	scenarios.c"
 
 files="case case_ctx case_event case_op case_table"
-tests="case evidence edge table paths read"
+tests="case evidence edge table paths uffds read"
 
 objects=
 for f in $files; do
