@@ -72,13 +72,17 @@ static bool afford(struct hold *h, u64 ns, u64 now)
 }
 NOKPROBE_SYMBOL(afford);
 
-/* The loop ends by count, whatever the clock does. */
+/*
+ * The loop ends by count, whatever the clock does. The clock goes first: where
+ * its calibration went wrong, as in virtual machines, udelay() may be short.
+ */
 static u64 spin(struct hold *h, struct stall_watch *w, unsigned int us)
 {
 	u64 start = ktime_get_mono_fast_ns(), limit = us * NSEC_PER_USEC;
+	unsigned int most = 4 * us;
 	u64 passed = 0;
 
-	while (us-- && passed < limit && !READ_ONCE(stall_stopping)) {
+	while (most-- && passed < limit && !READ_ONCE(stall_stopping)) {
 		udelay(1);
 		passed = ktime_get_mono_fast_ns() - start;
 	}

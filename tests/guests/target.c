@@ -12,6 +12,9 @@
  * usage: target          prints PID PAGE HOLE PLAIN (addresses), then "ready"
  *        target churn N  8 writers place watches on processes that come and
  *                        go, until N were placed; prints outcomes
+ *        target time COUNTER COMMAND [ARG]...
+ *                        ms from the start of COMMAND until COUNTER of the
+ *                        module is more than 0, or "never"; then ends COMMAND
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -266,8 +269,69 @@ static int churn(unsigned long goal)
 	return !!bad;
 }
 
+/* --- time ------------------------------------------------------------------ */
+
+#define COUNTERS	"/sys/kernel/debug/uffd_race/counters"
+
+static bool counter_is_set(int fd, const char *name)
+{
+	static char text[16384];
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	size_t n = strlen(name);
+	char *line;
+
+	if (len < 0)
+		die(COUNTERS);
+	text[len] = 0;
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strncmp(line, name, n) && line[n] == ' ')
+			return atol(line + n);
+	errno = ENOENT;
+	die(name);
+	return false;
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+}
+
+static int time_until(const char *counter, char **command)
+{
+	int fd = open(COUNTERS, O_RDONLY), status;
+	bool over = false, set = false;
+	long start = now_ms(), end;
+	pid_t pid = fork();
+
+	if (!pid) {
+		execv(command[0], command);
+		_exit(127);
+	}
+	while (!set && !over) {
+		over = waitpid(pid, &status, WNOHANG) == pid;
+		set = counter_is_set(fd, counter);
+		if (!set)
+			usleep(10000);
+	}
+	end = now_ms();
+	if (!over) {
+		kill(pid, SIGINT);
+		waitpid(pid, &status, 0);
+	}
+	if (set)
+		printf("%ld\n", end - start);
+	else
+		puts("never");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 3 && !strcmp(argv[1], "time"))
+		return time_until(argv[2], argv + 3);
 	if (argc == 3 && !strcmp(argv[1], "churn"))
 		return churn(atol(argv[2]));
 	return serve();
