@@ -23,13 +23,10 @@ void case_fault_spared(struct case_engine *e, const void *task, case_time shut)
 	struct case_fault *f = fault_find(e, task);
 	struct case_page *page = f ? f->page : NULL;
 
-	if (!page || f->look != CASE_LOOK_NONE || shut < f->begin)
-		return;
-	if (!(f->flags & CASE_F_ZAPS_KNOWN) || (f->flags & CASE_F_SHARED_TABLE) ||
+	if (!page || shut < f->begin || !(f->flags & CASE_F_ZAPS_KNOWN) ||
 	    (!(f->flags & CASE_F_PRIVATE) && f->type == CASE_MISSING))
 		return;
-	if (page->zapped >= f->begin || page->hole >= f->begin ||
-	    op_in_flight(e, page, CASE_OP_ZAP, e->clock + 1))
-		return;
-	f->flags |= CASE_F_NEVER_INSTALLS;
+	if (page->zapped < f->begin &&
+	    !op_in_flight(e, page, CASE_OP_ZAP, e->clock + 1))
+		f->flags |= CASE_F_NEVER_INSTALLS;
 }

@@ -119,11 +119,39 @@ harsh() {
 		test "$(value "$f" stalls)" -gt 0
 }
 
+# A zap is held, too: its window is none
+holes() {
+	local n
+
+	[[ $kernel != 5.10 ]] || return	# no MINOR events of hugetlb
+	watcher holes || return
+	for n in none stalls punched; do
+		ok "$kernel: a page goes and comes back, watched ($n)" \
+			test "$(value "$f" $n)" -gt 10
+	done
+	is hugetlb_minor_exposures 0
+	is hugetlb_minor_bogus 0
+	ok "$kernel: and the books balance" books_balance "$f"
+}
+
 cat >"$work/churn" <<'EOT'
+slab_kb() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 2
+	awk '/^SUnreclaim|^Percpu|^VmallocUsed/ { n += $2 } END { print n }' /proc/meminfo
+	grep -E '^(mm_struct|pid|perf_event|task_struct|userfaultfd_ctx_cache|vm_area_struct|signal_cache|kmalloc-2k|kmalloc-4k) ' /proc/slabinfo | awk '{print "slab " $1, $2}' >&2
+}
+insmod ./uffd_race.ko armed=1
+./target churn 200 >/dev/null
+rmmod uffd_race
+echo "before_kb $(slab_kb)"
+insmod ./uffd_race.ko armed=1
 ./target churn ${1:-1000}
 echo "status $?"
 cat /sys/kernel/debug/uffd_race/watches | wc -l | sed 's/^/lines_left /'
 rmmod uffd_race && echo "removed yes"
+echo "after_kb $(slab_kb)"
 mkfifo in
 ./target <in >out &
 exec 3>in
@@ -133,8 +161,10 @@ sed -n 's/^ok/breakpoints free/p' out
 EOT
 
 churn() {
+	local before after
+
 	f=$work/watch-churn-$kernel
-	guest "watch-churn-$kernel" "$kernel" -p armed=1 -a "$work/target" \
+	guest "watch-churn-$kernel" "$kernel" -N -a "$work/target" \
 		-a "$work/churn" -t 600 -- sh churn || return
 	diag "$(grep -E '^(placed|removed|errno)' "$f" | paste -sd' ')"
 	ok "$kernel: 1000 watches placed by 8 writers while their targets exit" \
@@ -142,6 +172,9 @@ churn() {
 	is status 0
 	is lines_left 1
 	is removed yes
+	before=$(value "$f" before_kb) after=$(value "$f" after_kb)
+	ok "$kernel: no leak (unreclaimable memory $before to $after kB)" \
+		test $((after - before)) -lt 1024
 	is breakpoints free
 }
 
@@ -155,6 +188,7 @@ for kernel in $kernels; do
 	automatic
 	locked
 	harsh
+	holes
 	churn
 done
 done_testing
