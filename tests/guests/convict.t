@@ -12,24 +12,26 @@ read -ra kernels <<<"${UFFD_RACE_CONVICT_KERNELS:-5.10 6.1 6.12 7.3}"
 runs=${UFFD_RACE_RUNS:-3}
 limit=20
 if ((runs >= 20)); then
-	most_ms=2000 least=20 exposing=$runs
+	most_ms=2000 least=20 exposing=5
 else
 	most_ms=$((limit * 1000)) least=1 exposing=1
 fi
 
 # What is there in each kernel, and the writer that shows it fastest
 rows() {
-	local pinned='--writer migrate-pinned --pages 4' wp='--writer wp --pages 4'
+	local wp='--writer wp --pages 2' move='--writer migrate --pages 2'
+	local pinned='--writer migrate-pinned --readers 2'
 
 	if [[ $1 = 5.10 ]]; then
-		echo "convict $runs hugetlb-private-missing hugetlb_missing $pinned"
-		echo "convict $runs shmem-private-missing shmem_missing $pinned"
+		echo "convict $runs hugetlb-private-missing hugetlb_missing $move --readers 1"
+		echo "convict $runs shmem-private-missing shmem_missing $move"
 	else
 		echo "convict $runs shmem-private-missing shmem_missing $wp"
 		echo "convict $runs shmem-private-minor shmem_minor $wp"
 		echo "convict $runs shmem-shared-minor shmem_minor $wp"
 		echo "convict $runs shmem-shared-both shmem_minor $wp"
-		echo "expose $exposing hugetlb-private-missing hugetlb_missing $pinned"
+		echo "expose $exposing hugetlb-private-missing hugetlb_missing $pinned --pages 4"
+		echo "expose $exposing hugetlb-shared-minor hugetlb_minor $pinned --pages 4"
 	fi
 	echo "expose $exposing anon-missing anon_missing $pinned"
 }
@@ -70,7 +72,7 @@ fi
 for kernel in "${kernels[@]}"; do
 	rows "$kernel" >"$work/rows"
 	guest "convict-$kernel" "$kernel" -m 3072 -t $((300 + runs * 120)) \
-		-p "armed=1 watch_auto=3 stall_us=200" -a "$work/target" \
+		-p "armed=1 watch_auto=3 stall_us=500 stall_percent=30" -a "$work/target" \
 		-a "$top/tests/guests/convict" -a "$work/rows" -- \
 		convict rows "$limit" || continue
 	while read -r what _ path _; do
