@@ -20,7 +20,7 @@ fi
 # What is there in each kernel, and the writer that shows it fastest
 rows() {
 	local wp='--writer wp --pages 2' move='--writer migrate --pages 2'
-	local pinned='--writer migrate-pinned --readers 2'
+	local huge='--writer wp --pages 4 --readers 3'
 
 	if [[ $1 = 5.10 ]]; then
 		echo "convict $runs hugetlb-private-missing hugetlb_missing $move --readers 1"
@@ -30,10 +30,10 @@ rows() {
 		echo "convict $runs shmem-private-minor shmem_minor $wp"
 		echo "convict $runs shmem-shared-minor shmem_minor $wp"
 		echo "convict $runs shmem-shared-both shmem_minor $wp"
-		echo "expose $exposing hugetlb-private-missing hugetlb_missing $pinned --pages 4"
-		echo "expose $exposing hugetlb-shared-minor hugetlb_minor $pinned --pages 4"
+		echo "expose $exposing hugetlb-private-missing hugetlb_missing $huge"
+		echo "expose $exposing hugetlb-shared-minor hugetlb_minor $huge"
 	fi
-	echo "expose $exposing anon-missing anon_missing $pinned"
+	echo "expose $exposing anon-missing anon_missing $wp --readers 2"
 }
 
 # column FILE WHAT PATH N: the values of that column, sorted
