@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Windows of watched entries: cleared, though what they map is to stay. A fault
- * that enters inside one is an exposure, whatever the range is registered for,
- * since it finds nothing to install.
+ * that enters inside one is known to install nothing, and so to be an exposure,
+ * where it could otherwise have installed the page itself.
  *
  * A zap clears an entry as well. So a window counts only once the same task has
  * set the entry again, as the next to change it, and without a fault in between:
