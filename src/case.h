@@ -223,6 +223,7 @@ void case_fault_begin(struct case_engine *e, const struct case_entry *entry);
 void case_fault_event(struct case_engine *e, const struct case_entry *entry);
 void case_fault_end(struct case_engine *e, const void *task, bool nothing,
 		    enum case_look look, case_time stamp);
+void case_fault_spared(struct case_engine *e, const void *task, case_time shut);
 
 void case_op_begin(struct case_engine *e, const void *task, const void *ctx,
 		   enum case_op_kind kind, unsigned long start, unsigned long end);

@@ -4,7 +4,6 @@
  * of it.
  */
 #include "case_table.h"
-#include "case_window.h"
 
 /**
  * case_fault_spared - a fault found its entry cleared, which was then set again

@@ -3,7 +3,6 @@
  * Faults and events: translates what the fault path knows into facts.
  */
 #include "uffd_race.h"
-#include "case_window.h"
 #include "ptwalk.h"
 #include <linux/hugetlb.h>
 #include <linux/sched/signal.h>
