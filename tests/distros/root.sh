@@ -23,6 +23,9 @@ pack_root() {
 	mapfile -t sources < <(sources_of "$release")
 	mapfile -t options < <(grep -E '^Acquire::(https?::|Check-Valid-Until)' \
 		"$cache/apt/$release/apt.conf" | sed 's/^/--aptopt=/')
+	# As apt -t does: what kernels of backports need may be there, too.
+	[[ $release != *-backports ]] ||
+		options+=("--aptopt=APT::Default-Release \"$release\";")
 	say "making a root of $release, a few minutes"
 	if ! INITRD=No mmdebstrap --quiet --mode=root --variant=apt \
 	     "${options[@]}" --include="$packages" "${release%-backports}" \
