@@ -8,7 +8,7 @@ DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
 # A failed recipe leaves nothing behind that looks finished.
 .DELETE_ON_ERROR:
 
-.PHONY: modules install uninstall deb demo check matrix check-host check-model \
+.PHONY: modules install uninstall deb demo check matrix check-host check-paths check-model \
 	check-mutants check-fuzz stress clean help
 
 modules:
@@ -30,6 +30,7 @@ help:
 	@echo '  clean          remove what was built'
 	@echo 'More tests:'
 	@echo '  check-distros  the life of a package on real releases; long'
+	@echo '  check-paths    every path x writer on four kernels; some hours'
 	@echo '  check-model    prove the verdict engine over all interleavings'
 	@echo '  check-mutants  are the proofs and unit tests sharp?'
 	@echo '  check-fuzz     fuzz the engine for SECONDS=60'
@@ -72,6 +73,10 @@ stress:
 demo: ; @tests/demo
 check: ; @tests/check
 check-distros: stress ; @tests/deps && prove --timer tests/distros
+check-paths: stress
+	@tests/deps
+	@UFFD_RACE_SWEEP=truth prove --timer tests/guests/paths.t
+	@UFFD_RACE_SWEEP=legal prove --timer tests/guests/paths.t
 check-host: stress ; @tests/check-host
 matrix: ; @tests/distros/matrix
 

@@ -222,10 +222,8 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 	/* An anonymous page is not what this fault could have installed. */
 	anon = (f.flags & CASE_F_ANON_PROVES) && look == CASE_LOOK_ANON &&
 	       anon_proves(e, page, f.flags, f.begin);
-	if (f.flags & CASE_F_WRITE) {
+	if (f.flags & CASE_F_WRITE)
 		page->written = e->clock;
-		f.ctx->changed = e->clock;
-	}
 
 	/* It may have mapped a page, and then failed to copy it. */
 	if ((f.flags & CASE_F_WRITE) && (f.flags & CASE_F_PRIVATE))
@@ -250,6 +248,7 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 	    (anon || ((f.flags & CASE_F_NEVER_INSTALLS) && look_mapped(look)))) {
 		page->wait[CASE_EXPOSED][f.type]++;
 		page->mark = e->clock;
+		page->looks = 0;
 	}
 	page_settle(e, page);
 	page_put(e, page);
@@ -402,8 +401,8 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 		if (!page_waits(page, CASE_OPEN) || page->open_since > begin)
 			page->open_since = begin;
 		page->opened = e->clock;
-		page->looks = 0;
 	}
+	page->looks = 0;
 	page->wait[wait][entry->type]++;
 	event_waits(v, page, wait);
 	goto settle;

@@ -96,7 +96,7 @@ enum case_outcome {
 };
 
 #ifndef CASE_MAX_LOOKS	/* the model check makes do with fewer */
-#define CASE_MAX_LOOKS		50
+#define CASE_MAX_LOOKS		400
 #endif
 
 /**
@@ -223,6 +223,7 @@ void case_fault_begin(struct case_engine *e, const struct case_entry *entry);
 void case_fault_event(struct case_engine *e, const struct case_entry *entry);
 void case_fault_end(struct case_engine *e, const void *task, bool nothing,
 		    enum case_look look, case_time stamp);
+void case_fault_spared(struct case_engine *e, const void *task, case_time shut);
 
 void case_op_begin(struct case_engine *e, const void *task, const void *ctx,
 		   enum case_op_kind kind, unsigned long start, unsigned long end);

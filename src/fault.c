@@ -19,10 +19,12 @@ static atomic_long_t other_events;
  * struct fault_return - what the return of a fault needs from its entry
  * @vma: the mapping; valid at return unless its lock was dropped
  * @addr: aligned address
+ * @window: of a watched entry, inside which the fault has entered; or 0
  */
 struct fault_return {
 	struct vm_area_struct *vma;
 	unsigned long addr;
+	u64 window;
 };
 
 /**
@@ -172,6 +174,7 @@ static void fault_begin(enum hook_id id, struct vm_area_struct *vma,
 	probe_hit(id);
 	make_entry(&entry, vma, addr, fault_flags);
 	stall_saw(entry.owner, entry.ctx, entry.addr);
+	stall_window_over();
 	if (engine_lock(&flags)) {
 		case_fault_begin(&engine, &entry);
 		engine_unlock(flags);
@@ -224,6 +227,7 @@ static int return_entry(struct kretprobe_instance *ri,
 		return 1;
 	data->vma = vma;
 	data->addr = addr & ~(ptwalk_page_size(vma) - 1);
+	data->window = stall_window(vma->vm_userfaultfd_ctx.ctx, data->addr);
 	return 0;
 }
 NOKPROBE_SYMBOL(return_entry);
@@ -270,6 +274,9 @@ static void fault_end(const struct fault_return *data, vm_fault_t result)
 	if (!(result & (VM_FAULT_ERROR | COMPAT_FAULT_UNLOCKED)))
 		look = ptwalk_look(data->vma, data->addr, &table);
 	if (engine_lock(&flags)) {
+		if (unlikely(data->window))
+			case_fault_spared(&engine, current,
+					  stall_window_shut(data->window));
 		case_fault_end(&engine, current,
 			       !!(result & (VM_FAULT_ERROR | VM_FAULT_RETRY)),
 			       look, stamp);

@@ -176,6 +176,7 @@ void stall_on_write(struct perf_event *bp, struct perf_sample_data *data,
 	if (before == after)
 		return;
 	atomic_long_inc(&w->seen);
+	stall_window_moves(w, before, after);
 	cleared = pte_none(__pte(after)) && !pte_none(__pte(before));
 	if (cleared)
 		atomic_long_inc(&w->none);

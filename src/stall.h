@@ -55,7 +55,8 @@ enum stall_state {
  * @idle: ticks since anybody cleared the entry
  * @none_then: @none at the last tick
  * @holds: writers that are held, or are about to be, in an interrupt
- * @held: writers that are held right now
+ * @window: number of the window that is open, see stall_window.c; 0: none
+ * @writer: task that was the last to change the entry
  * @bp: the breakpoint
  * @seen: transitions
  * @none: of these, from mapped to none
@@ -75,7 +76,9 @@ struct stall_watch {
 	bool automatic;
 	unsigned int age, idle;
 	unsigned long none_then;
-	atomic_t holds, held;
+	atomic_t holds;
+	u64 window;
+	const struct task_struct *writer;
 	struct perf_event * __percpu *bp;
 	atomic_long_t seen, none, stalls, stalled_ns, throttled;
 };
@@ -148,6 +151,10 @@ u64 stall_ring_head(void);
 u64 stall_ring_tail(u64 head);
 bool stall_ring_get(u64 nr, struct stall_transition *copy);
 u64 stall_ring_dropped(void);
+
+/* stall_window.c: what a fault may find */
+void stall_window_moves(struct stall_watch *w, unsigned long before,
+			unsigned long after);
 
 /* stall_place.c: what comes before and after */
 int stall_find(struct mm_struct *mm, unsigned long addr,

@@ -24,6 +24,8 @@
 #define AUTO_IDLE	3	/* ticks that a page is kept where nothing happens */
 #define AUTO_KEEP	20	/* ticks that any page is kept */
 #define AUTO_RESPITE	10	/* ticks without more, after others came short */
+#define AUTO_EAGER	20	/* tries to place in a range that is new, */
+#define AUTO_EAGER_MS	10	/* so many ms apart */
 
 /**
  * struct sighting - a page of a userfaultfd range was seen
@@ -45,7 +47,9 @@ enum { FRESH_EMPTY, FRESH_BUSY, FRESH_FULL };
 static struct sighting fresh[AUTO_FRESH];
 /* The worker's own, under stall_mutex; tgid 0: none. */
 static struct sighting sources[AUTO_SOURCES];
-static unsigned int next_source, next_victim;
+static unsigned int next_source, next_victim, eager;
+/* There is no source: the next sighting is one to be told at once. */
+static bool idle;
 
 static struct workqueue_struct *wq;
 static struct irq_work soon_work;
@@ -81,6 +85,10 @@ void stall_saw(pid_t tgid, const void *ctx, unsigned long addr)
 	s->ctx = ctx;
 	s->addr = addr;
 	smp_store_release(&s->state, FRESH_FULL);
+	if (unlikely(READ_ONCE(idle)) && READ_ONCE(stall_param_auto)) {
+		WRITE_ONCE(idle, false);
+		stall_soon();
+	}
 }
 NOKPROBE_SYMBOL(stall_saw);
 
@@ -127,6 +135,8 @@ static void take_source(const struct sighting *seen)
 	}
 	if (free == AUTO_SOURCES)
 		free = next_victim++ % AUTO_SOURCES;
+	if (sources[free].tgid != seen->tgid || sources[free].ctx != seen->ctx)
+		eager = AUTO_EAGER;
 	sources[free] = *seen;
 }
 
@@ -259,17 +269,21 @@ static void say_none_left(bool none)
 	said = none;
 }
 
-static void auto_tick(void)
+static bool any_source(void)
 {
-	unsigned int limit, tries;
+	unsigned int i;
+
+	for (i = 0; i < AUTO_SOURCES; i++)
+		if (sources[i].tgid)
+			return true;
+	return false;
+}
+
+static void place_up_to(unsigned int limit)
+{
+	unsigned int tries;
 	int err;
 
-	take_sightings();
-	limit = allowed();
-	say_none_left(COMPAT_BREAKPOINTS && !limit &&
-		      count_watches(false) < STALL_WATCHES - 1);
-	let_go_idle();
-	keep_at_most(limit);
 	for (tries = 0; tries < AUTO_ROUNDS * AUTO_SOURCES; tries++) {
 		struct sighting *s = &sources[next_source++ % AUTO_SOURCES];
 
@@ -287,6 +301,27 @@ static void auto_tick(void)
 	}
 }
 
+static void auto_tick(void)
+{
+	unsigned int limit = allowed();
+
+	say_none_left(COMPAT_BREAKPOINTS && !limit &&
+		      count_watches(false) < STALL_WATCHES - 1);
+	let_go_idle();
+	keep_at_most(limit);
+	place_up_to(limit);
+	WRITE_ONCE(idle, !any_source());
+}
+
+/* A new range's first pages come at any moment: the next tick may be late. */
+static void auto_eager(void)
+{
+	eager--;
+	place_up_to(allowed());
+	if (count_watches(true))
+		eager = 0;
+}
+
 static void tend_worker(struct work_struct *work)
 {
 	static unsigned long next_tick;
@@ -298,10 +333,16 @@ static void tend_worker(struct work_struct *work)
 		stall_tend();
 		if (!READ_ONCE(stall_param_auto)) {
 			keep_at_most(0);
-		} else if (!READ_ONCE(stall_stopping) &&
-			   time_after_eq(jiffies, next_tick)) {
-			next_tick = jiffies + period;
-			auto_tick();
+		} else if (!READ_ONCE(stall_stopping)) {
+			take_sightings();
+			if (time_after_eq(jiffies, next_tick)) {
+				next_tick = jiffies + period;
+				auto_tick();
+			} else if (eager) {
+				auto_eager();
+			}
+			if (eager)
+				period = min(period, msecs_to_jiffies(AUTO_EAGER_MS));
 		}
 		more = READ_ONCE(stall_param_auto) || count_watches(false);
 		mutex_unlock(&stall_mutex);

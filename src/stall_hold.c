@@ -72,18 +72,20 @@ static bool afford(struct hold *h, u64 ns, u64 now)
 }
 NOKPROBE_SYMBOL(afford);
 
-/* The loop ends by count, whatever the clock does. */
+/*
+ * The loop ends by count, whatever the clock does. The clock goes first: where
+ * its calibration went wrong, as in virtual machines, udelay() may be short.
+ */
 static u64 spin(struct hold *h, struct stall_watch *w, unsigned int us)
 {
 	u64 start = ktime_get_mono_fast_ns(), limit = us * NSEC_PER_USEC;
+	unsigned int most = 4 * us;
 	u64 passed = 0;
 
-	atomic_inc(&w->held);
-	while (us-- && passed < limit && !READ_ONCE(stall_stopping)) {
+	while (most-- && passed < limit && !READ_ONCE(stall_stopping)) {
 		udelay(1);
 		passed = ktime_get_mono_fast_ns() - start;
 	}
-	atomic_dec(&w->held);
 	h->tokens_ns = 0;
 	atomic_long_inc(&w->stalls);
 	atomic_long_add(passed, &w->stalled_ns);
@@ -181,32 +183,6 @@ void stall_hold(struct stall_watch *w, struct stall_transition *t, u64 nr,
 		t->stalled_ns = ns;
 }
 NOKPROBE_SYMBOL(stall_hold);
-
-/**
- * stall_held - is somebody held who has cleared the entry of this address?
- * @ctx: userfaultfd of the range
- * @addr: any address in the page
- *
- * Any context. A fault that enters now is inside the window, for certain.
- * Whether the page was to go for good, as in a zap, is for others to know.
- *
- * Return: true if so.
- */
-bool stall_held(const void *ctx, unsigned long addr)
-{
-	int i;
-
-	for (i = 0; i < STALL_WATCHES; i++) {
-		const struct stall_watch *w = &stall_watches[i];
-
-		if (unlikely(atomic_read(&w->held)) &&
-		    READ_ONCE(w->ctx) == ctx &&
-		    addr - READ_ONCE(w->addr) < READ_ONCE(w->path.size))
-			return true;
-	}
-	return false;
-}
-NOKPROBE_SYMBOL(stall_held);
 
 /**
  * stall_hold_init - before the first watch

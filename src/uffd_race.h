@@ -133,7 +133,9 @@ void stall_stop(void);
 void stall_exit(void);
 void stall_files(struct dentry *dir);
 void stall_saw(pid_t tgid, const void *ctx, unsigned long addr);
-bool stall_held(const void *ctx, unsigned long addr);
+u64 stall_window(const void *ctx, unsigned long addr);
+void stall_window_over(void);
+case_time stall_window_shut(u64 nr);
 void stall_gone(const void *ctx, unsigned long start, unsigned long end);
 
 /* debugfs.c */

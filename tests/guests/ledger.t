@@ -11,14 +11,21 @@ runs=(
 	"other-process --path anon-missing --resolver-process"
 	"second-userfaultfd --path anon-missing --second-uffd"
 	"many-messages --path anon-missing --read-batch 64 --readers 8"
+	"forks --path anon-missing --fork"
+	"traced --path anon-missing --seconds 1"
 	"holes --path shmem-shared-both --punch --readers 1 --resolvers 1"
 )
 # What user space must count before a run says anything, in up to ten rounds
 needed() {
 	case $1 in
 	holes)	echo continue_efault ;;
+	forks)	echo child_events ;;
 	*)	echo copy_eexist ;;
 	esac
+}
+
+prefix() {
+	[[ $1 != traced ]] || echo traced
 }
 
 # section NAME: what was printed of that run
@@ -44,13 +51,13 @@ for run in "${runs[@]}"; do
 	script+="echo === ${run%% *}
 		for round in 1 2 3 4 5 6 7 8 9 10; do
 			echo 1 >$dir/reset
-			./stress $base ${run#* } >out || exit
+			$(prefix "${run%% *}") ./stress $base ${run#* } >out || exit
 			grep -q '^# $(needed "${run%% *}") [1-9]' out && break
 		done
 		cat out $dir/counters $dir/ioctls
 		"
 done
-guest all "$kernel" -p armed=1 -t 240 -- sh -c "$script" || done_testing
+guest all "$kernel" -t 240 -a "$top/tests/guests/traced" -- sh -c "$script" || done_testing
 
 for run in "${runs[@]}"; do
 	name=${run%% *}
@@ -72,6 +79,15 @@ ok "EEXIST in the table is what user space got" \
 	same "$(in_table "$f" COPY EEXIST)" "$(value "$f" copy_eexist)"
 ok "resolvers that race each other are told from the kernel's bug" \
 	test "$(value "$f" resolve_raced)" -gt 0 -a "$(value "$f" resolve_raced_bogus)" = 0
+f=$(section forks)
+ok "a child's userfaultfd has events of its own, which are judged" \
+	test "$(value "$f" child_events)" -gt 0 -a \
+	"$(value "$f" undecided_unknown_ctx)" = 0
+f=$(section traced)
+ok "the tracepoint of events fires once for each" \
+	same "$(value "$f" uffd_race_event_missing)" "$(value "$f" anon_missing_events)"
+ok "the tracepoint of ioctls fires once for each" \
+	same "$(value "$f" uffd_race_ioctl_COPY_0)" "$(in_table "$f" COPY ok)"
 f=$(section holes)
 ok "user space met a CONTINUE that a hole stopped" \
 	test "$(value "$f" continue_efault)" -gt 0

@@ -6,7 +6,8 @@
 #   UFFD_RACE_SWEEP     which of these (quick):
 #                       quick: the ones that say the most
 #                       truth: every path x writer, no page ever removed
-#                       legal: every sound path x writer, 10 runs of each
+#                       legal: every sound path x writer
+#   UFFD_RACE_RUNS      how often each, in legal (10)
 . "$(dirname "$0")/../lib.sh"
 
 read -ra kernels <<<"${UFFD_RACE_KERNELS:-5.10 6.1 6.12 7.3}"
@@ -94,7 +95,7 @@ sweep() {
 		shift
 	done
 	shift
-	guest "$name" "$kernel" -p armed=1 -t 7200 "${run[@]}" \
+	guest "$name" "$kernel" -t 7200 "${run[@]}" \
 		-a "$top/tests/guests/sweep" -- sweep -k "$@" || return
 	sections "$name"
 	for section in "$work/$name.d"/*; do
@@ -117,24 +118,25 @@ quick() {
 		-p "$paths" -w migrate-pinned --seconds 2
 }
 
-# every KERNEL MODE PATHS SWEEP-OPTION…: pages of 1 GiB need a guest of their own,
-# and a processor that copies without rep movsb (ERMS), which QEMU makes slow.
+# every KERNEL MODE PATHS SECONDS SWEEP-OPTION…: pages of 1 GiB need a guest of
+# their own, more time, and a processor that copies without rep movsb (ERMS),
+# which QEMU makes slow.
 every() {
-	local kernel=$1 mode=$2 paths=$3
-	shift 3
+	local kernel=$1 mode=$2 paths=$3 seconds=$4
+	shift 4
 
 	sweep "$kernel-$mode" "$kernel" -m 3072 --swap 512 -- -m "$mode" \
-		-p "$paths" -x 'hugetlb1g-.*' "$@"
+		-p "$paths" -x 'hugetlb1g-.*' "$@" --seconds "$seconds"
 	sweep "$kernel-$mode-1g" "$kernel" -m 8192 \
 		--append 'hugepagesz=1G hugepages=6 clearcpuid=112,297' -- \
-		-m "$mode" -p "$paths" -x '[^1]*' "$@"
+		-m "$mode" -p "$paths" -x '[^1]*' "$@" --seconds $((seconds + 3))
 }
 
 for kernel in "${kernels[@]}"; do
 	case $swept in
 	quick)	quick "$kernel" ;;
-	truth)	every "$kernel" truth '.*' --seconds 2 ;;
-	legal)	every "$kernel" legal "$(sound "$kernel")" -n 10 --seconds 1 ;;
+	truth)	every "$kernel" truth '.*' 2 ;;
+	legal)	every "$kernel" legal "$(sound "$kernel")" 1 -n "${UFFD_RACE_RUNS:-10}" ;;
 	esac
 done
 done_testing

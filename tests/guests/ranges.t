@@ -1,7 +1,7 @@
 #!/bin/bash
 # The hooks on page faults are in place while some userfaultfd has a range that
 # is not hugetlb, and only then; and what is judged from then on is judged
-# rightly. One thread for all vCPUs, since code is switched under load (stall.t).
+# rightly. One thread for all vCPUs, since code is switched under load.
 . "$(dirname "$0")/../lib.sh"
 
 on_demand() {

@@ -12,13 +12,22 @@
  * usage: target          prints PID PAGE HOLE PLAIN (addresses), then "ready"
  *        target churn N  8 writers place watches on processes that come and
  *                        go, until N were placed; prints outcomes
+ *        target holes SECONDS
+ *                        prints PID and PAGE, of hugetlb registered for MINOR,
+ *                        waits for a line, then punches the page and fills it
+ *                        again by a fault, while other threads read it
+ *        target time COUNTER COMMAND [ARG]...
+ *                        ms from the start of COMMAND until COUNTER of the
+ *                        module is more than 0, or "never"; then ends COMMAND
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
+#include <linux/memfd.h>
 #include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -266,8 +275,137 @@ static int churn(unsigned long goal)
 	return !!bad;
 }
 
+/* --- holes ----------------------------------------------------------------- */
+
+#define HUGE_PAGE	(2UL << 20)
+
+static void *answer(void *unused)
+{
+	struct uffd_msg msg;
+
+	while (read(uffd, &msg, sizeof(msg)) == sizeof(msg)) {
+		struct uffdio_continue cont = {
+			.range = { (unsigned long)area, HUGE_PAGE },
+		};
+
+		if (ioctl(uffd, UFFDIO_CONTINUE, &cont))
+			ioctl(uffd, UFFDIO_WAKE, &cont.range);
+	}
+	return unused;
+}
+
+static void *look(void *unused)
+{
+	for (;;)
+		(void)*(volatile char *)area;
+	return unused;
+}
+
+static int holes(int seconds)
+{
+	int fd = memfd_create("holes", MFD_HUGETLB | MFD_HUGE_2MB), i;
+	struct uffdio_api api = {
+		.api = UFFD_API, .features = UFFD_FEATURE_MINOR_HUGETLBFS,
+	};
+	struct uffdio_register reg = {
+		.range.len = HUGE_PAGE, .mode = UFFDIO_REGISTER_MODE_MINOR,
+	};
+	unsigned long punched = 0;
+	pthread_t thread;
+	time_t end;
+
+	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
+	    fd < 0 || ftruncate(fd, HUGE_PAGE))
+		die("userfaultfd or hugetlb");
+	area = mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (area == MAP_FAILED)
+		die("mmap");
+	*area = 1;
+	reg.range.start = (unsigned long)area;
+	if (ioctl(uffd, UFFDIO_REGISTER, &reg))
+		die("UFFDIO_REGISTER");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("%d %lx\n", getpid(), (unsigned long)area);
+	getchar();
+	pthread_create(&thread, NULL, answer, NULL);
+	for (i = 0; i < 2; i++)
+		pthread_create(&thread, NULL, look, NULL);
+	for (end = time(NULL) + seconds; time(NULL) < end; punched++) {
+		if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			      0, HUGE_PAGE))
+			die("fallocate");
+		*(volatile char *)area;
+	}
+	printf("punched %lu\n", punched);
+	return 0;
+}
+
+/* --- time ------------------------------------------------------------------ */
+
+#define COUNTERS	"/sys/kernel/debug/uffd_race/counters"
+
+static bool counter_is_set(int fd, const char *name)
+{
+	static char text[16384];
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	size_t n = strlen(name);
+	char *line;
+
+	if (len < 0)
+		die(COUNTERS);
+	text[len] = 0;
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strncmp(line, name, n) && line[n] == ' ')
+			return atol(line + n);
+	errno = ENOENT;
+	die(name);
+	return false;
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+}
+
+static int time_until(const char *counter, char **command)
+{
+	int fd = open(COUNTERS, O_RDONLY), status;
+	bool over = false, set = false;
+	long start = now_ms(), end;
+	pid_t pid = fork();
+
+	if (!pid) {
+		execv(command[0], command);
+		_exit(127);
+	}
+	while (!set && !over) {
+		over = waitpid(pid, &status, WNOHANG) == pid;
+		set = counter_is_set(fd, counter);
+		if (!set)
+			usleep(10000);
+	}
+	end = now_ms();
+	if (!over) {
+		kill(pid, SIGINT);
+		waitpid(pid, &status, 0);
+	}
+	if (set)
+		printf("%ld\n", end - start);
+	else
+		puts("never");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 3 && !strcmp(argv[1], "time"))
+		return time_until(argv[2], argv + 3);
+	if (argc == 3 && !strcmp(argv[1], "holes"))
+		return holes(atoi(argv[2]));
 	if (argc == 3 && !strcmp(argv[1], "churn"))
 		return churn(atol(argv[2]));
 	return serve();

@@ -2,7 +2,7 @@
 # Runs in a guest, with the module loaded. Puts watches on a target that does
 # what it is told, and says what comes of it: "name value".
 #
-# usage: watch.sh manual | bad | automatic | harsh | locked
+# usage: watch.sh manual | bad | automatic | harsh | locked | holes
 dir=/sys/kernel/debug/uffd_race
 
 # target: sets pid, page, hole, plain; commands by tell
@@ -221,7 +221,29 @@ harsh() {
 	until_placed 0
 }
 
+# Who punches a hole is held as well, with nothing there to be missed
+holes() {
+	echo 8 >/proc/sys/vm/nr_hugepages
+	rm -f in out
+	mkfifo in out
+	./target holes 10 <in >out &
+	exec 3>in 4<out
+	read -r pid page <&4
+	watch "$pid $page stall=1000"
+	echo 1 >$dir/reset
+	echo >&3
+	sleep 8
+	cat $dir/watches
+	echo "none $(column none)"
+	echo "stalls $(column stalls)"
+	read -r what punched <&4
+	echo "$what $punched"
+	wait
+	until_placed 0
+	cat $dir/counters
+}
+
 case $1 in
-manual|bad|automatic|harsh|locked) "$1" ;;
+manual|bad|automatic|harsh|locked|holes) "$1" ;;
 *) exit 2 ;;
 esac

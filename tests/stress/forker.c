@@ -63,6 +63,12 @@ void *forker(void *arg)
 			count(C_forks);
 			waitpid(pid, NULL, 0);
 			atomic_store(&run->children_done, ++nr);
+			/*
+			 * fork() holds locks of libc until its event is read; who
+			 * reads it may need them to adopt the child before.
+			 */
+			while (counted(C_fork_events) < nr)
+				usleep(1000);
 		}
 		usleep(2000);
 	}
@@ -91,13 +97,13 @@ void adopt_child(struct run *run, int uffd)
 {
 	static unsigned long nr;
 
-	count(C_fork_events);
 	if (thread_runs)
 		pthread_join(thread, NULL);
 	current = (struct child){ .run = run, .uffd = uffd, .nr = ++nr };
 	thread_runs = !pthread_create(&thread, NULL, child_monitor, &current);
 	if (!thread_runs)
 		close(uffd);
+	count(C_fork_events);
 }
 
 void adopted_end(void)

@@ -26,7 +26,7 @@ static const char *gigantic_problem(const struct path *path)
 static void list_line(const struct path *path, const struct writer *writer,
 		      const char *path_problem, uint64_t features, int nodes)
 {
-	const char *why = path_problem, *no_truth = NULL;
+	const char *why = path_problem, *no_truth = NULL, *no_legal = NULL;
 
 	if (!why)
 		why = writer_unsupported(writer, path, features);
@@ -34,9 +34,12 @@ static void list_line(const struct path *path, const struct writer *writer,
 		why = "needs two memory nodes";
 	if (!why && writer->no_truth)
 		no_truth = writer->no_truth(path);
-	printf("%-25s %-14s %-5s %-5s%s%s\n", path->name, writer->name,
-	       why || no_truth ? "SKIP" : "ok", why ? "SKIP" : "ok",
-	       why || no_truth ? " " : "", why ?: no_truth ?: "");
+	if (!why)
+		no_legal = legal_unsupported(path, writer);
+	printf("%-25s %-14s %-5s %-5s", path->name, writer->name,
+	       why || no_truth ? "SKIP" : "ok", why || no_legal ? "SKIP" : "ok");
+	why = why ?: no_truth ?: no_legal;
+	printf("%s%s\n", why ? " " : "", why ?: "");
 }
 
 void list_table(void)

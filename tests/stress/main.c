@@ -245,6 +245,8 @@ int main(int argc, char **argv)
 	why = combination_unsupported(opt.path, opt.writer, kernel_features());
 	if (!why && opt.mode == MODE_TRUTH && opt.writer->no_truth)
 		why = opt.writer->no_truth(opt.path);
+	if (!why && opt.mode == MODE_LEGAL)
+		why = legal_unsupported(opt.path, opt.writer);
 	if (why) {
 		plan_skip(run, why);
 		return 0;

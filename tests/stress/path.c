@@ -3,7 +3,9 @@
 #define _GNU_SOURCE
 #include "stress.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define MISSING		UFFDIO_REGISTER_MODE_MISSING
@@ -98,6 +100,23 @@ uint64_t path_wp_features(const struct path *path)
 	if (path->backing != ANON)
 		features |= UFFD_FEATURE_WP_HUGETLBFS_SHMEM;
 	return features;
+}
+
+/*
+ * UFFDIO_COPY took the entry of a huge page on the move for a page table, until
+ * 71c186efc1b2 ("userfaultfd: fix checks for huge PMDs"), v6.11 and stable
+ * kernels.  5.10.262 has been seen to crash, with and without the module.
+ */
+const char *legal_unsupported(const struct path *path, const struct writer *writer)
+{
+	unsigned int major, minor;
+	struct utsname uts;
+
+	if (!(path->flags & PATH_THP) || !writer->moves || uname(&uts) ||
+	    sscanf(uts.release, "%u.%u", &major, &minor) != 2 ||
+	    major > 5 || minor > 10)
+		return NULL;
+	return "UFFDIO_COPY where a huge page moves may crash this kernel";
 }
 
 const char *path_unsupported(const struct path *path, uint64_t features)

@@ -222,6 +222,7 @@ struct writer {
 	unsigned int	pages;			/* default, 0: the path's */
 	unsigned int	base_pages;
 	unsigned int	readers;		/* default, 0: by the number of CPUs */
+	bool		moves;			/* pages to other memory */
 	enum count	proof;			/* not 0 once it has done its work */
 	/* UFFD_FEATURE_*, besides the path's */
 	uint64_t	(*features)(const struct path *path);
@@ -238,6 +239,7 @@ struct writer {
 extern const struct path paths[];
 const struct path *find_path(const char *name);
 uint64_t path_features(const struct path *path);
+const char *legal_unsupported(const struct path *path, const struct writer *writer);
 uint64_t path_wp_features(const struct path *path);
 const char *path_unsupported(const struct path *path, uint64_t features);
 size_t path_page_size(const struct path *path);

@@ -14,6 +14,7 @@ const struct writer writers[] = {
 	{
 		.name		= "migrate",
 		.what		= "move_pages(2) between two nodes",
+		.moves		= true,
 		.nodes		= 2,
 		.batch		= 1,		/* the kernel drains LRU lists before it */
 		.base_batch	= 64,
@@ -24,6 +25,7 @@ const struct writer writers[] = {
 	{
 		.name		= "migrate-pinned",
 		.what		= "move_pages(2) of pages that cannot move",
+		.moves		= true,
 		.nodes		= 2,
 		.batch		= 1,
 		.base_batch	= 64,
@@ -82,6 +84,7 @@ const struct writer writers[] = {
 	{
 		.name		= "compact",
 		.what		= "/proc/sys/vm/compact_memory",
+		.moves		= true,
 		.base_pages	= 8192,
 		.readers	= 1,
 		.proof		= C_compactions,
@@ -92,6 +95,7 @@ const struct writer writers[] = {
 	{
 		.name		= "soft-offline",
 		.what		= "madvise(MADV_SOFT_OFFLINE), a few pages",
+		.moves		= true,
 		.batch		= 1,
 		.proof		= C_offline_calls,
 		.unsupported	= offline_unsupported,

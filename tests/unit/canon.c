@@ -8,8 +8,8 @@
  * a record has; which of two actors with the same part is which. Unless @exact
  * is set, a time that nothing can be compared with any more counts as never:
  * page.opened while nothing is open, page.mark while nothing was seen, other
- * times of a page that are older than all its faults in flight or judged, and
- * ctx.changed if no look is older.
+ * times of a page that are older than all its faults in flight or judged,
+ * ctx.changed if no look is older, and page.looks while nothing waits.
  */
 #include "world.h"
 
@@ -27,6 +27,17 @@ void engine_fresh(void)
 	if (case_bytes(&scen->limits) > sizeof(memory))
 		abort();
 	case_init(&eng, &scen->limits, memory);
+}
+
+/* The engine's records of the faults of all actors, looked up once a state. */
+static const struct case_fault *fault_of[MAX_ACTORS];
+
+static void find_faults(void)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		fault_of[i] = faults(i) ? fault_find(&eng, &w.actor[i]) : NULL;
 }
 
 static void time_add(case_time t)
@@ -77,8 +88,11 @@ static void drop_dead_times(void)
 			page->opened = page->open_since = 0;
 		else if (page->open_since < oldest)
 			oldest = page->open_since;
-		if (!marked(page) && !page_waits(page, CASE_EXPOSED))
+		if (!marked(page) && !page_waits(page, CASE_EXPOSED)) {
 			page->mark = 0;
+			if (!page_waits(page, CASE_OPEN))
+				page->looks = 0;
+		}
 		if (!marked(page))
 			page->since = page->anon = 0;
 		else if (page->since < oldest)
@@ -100,7 +114,7 @@ static void drop_dead_times(void)
 		case_time oldest = eng.clock, begin = eng.clock + 1;
 
 		for (i = 0; i < w.actors; i++) {
-			const struct case_fault *f = fault_find(&eng, &w.actor[i]);
+			const struct case_fault *f = fault_of[i];
 
 			if (w.actor[i].stamp && w.actor[i].stamp < oldest)
 				oldest = w.actor[i].stamp;
@@ -145,7 +159,7 @@ static void collect(void)
 	for (op = eng.ops; op; op = op->next)
 		time_add(op->begin);
 	for (i = 0; i < w.actors; i++) {
-		const struct case_fault *f = fault_find(&eng, &w.actor[i]);
+		const struct case_fault *f = fault_of[i];
 
 		time_add(w.actor[i].stamp);
 		if (f)
@@ -174,7 +188,7 @@ int addr_cell(const void *key, unsigned long addr)
 static u8 *put_actor(u8 *p, int who)
 {
 	const struct actor *a = &w.actor[who];
-	const struct case_fault *f = fault_find(&eng, a);
+	const struct case_fault *f = fault_of[who];
 	enum case_op_kind kind;
 	int key;
 
@@ -192,7 +206,7 @@ static u8 *put_actor(u8 *p, int who)
 	} else {
 		*p++ = 0;
 	}
-	for (key = 0; key < MAX_KEYS; key++)
+	for (key = 0; key < MAX_KEYS && eng.ops; key++)
 		for (kind = 0; kind <= CASE_OP_HOLE; kind++) {
 			const struct case_op *op = eng.ops;
 
@@ -260,6 +274,7 @@ unsigned int state_encode(u8 *buf, u8 *order)
 	int i, j, c;
 	u8 *p = buf;
 
+	find_faults();
 	if (!exact)
 		drop_dead_times();
 	collect();

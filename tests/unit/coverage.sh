@@ -10,8 +10,8 @@ cc="${CC:-cc} -g -std=gnu11 -w -DCASE_MAX_LOOKS=3"
 world="world.c life.c faults.c resolve.c judge.c tell.c canon.c canon_event.c
 	scenarios.c"
 
-files="case case_ctx case_event case_op case_table"
-tests="case evidence edge table paths read"
+files="case case_ctx case_event case_op case_table case_window"
+tests="case evidence window edge table paths uffds read"
 
 objects=
 for f in $files; do

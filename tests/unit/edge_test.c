@@ -408,6 +408,39 @@ static void new_event_has_all_its_looks(void **state)
 	expect_undecided(CASE_WHY_TIMEOUT, 2);
 }
 
+/* A thread that hangs in a fault keeps the record of the page. */
+static void every_event_gets_all_its_looks(void **state)
+{
+	setup(PRIVATE);
+	begin(T2, CASE_LOOK_NONE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expire();
+	expect_undecided(CASE_WHY_TIMEOUT, 1);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	looked(CASE_LOOK_UNKNOWN);
+	expect_open(1);
+	looked(CASE_LOOK_ANON);
+	expect_verdict(CASE_BOGUS, 1);
+}
+
+static void every_exposure_gets_all_its_looks(void **state)
+{
+	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+	op(R1, CASE_OP_INSTALL);
+	begin(T2, CASE_LOOK_NONE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expire();
+	expect_undecided(CASE_WHY_TIMEOUT, 1);
+	begin(T1, CASE_LOOK_NONE);
+	end(T1, false, CASE_LOOK_MAPPED);
+	looked(CASE_LOOK_UNKNOWN);
+	op_done(R1, CASE_OP_INSTALL, CASE_NOTHING);
+	expect_exposures(1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +471,8 @@ int main(void)
 		cmocka_unit_test(anonymous_page_proves_nothing_of_a_private_minor_fault),
 		cmocka_unit_test(unknown_outcome_elsewhere),
 		cmocka_unit_test(new_event_has_all_its_looks),
+		cmocka_unit_test(every_event_gets_all_its_looks),
+		cmocka_unit_test(every_exposure_gets_all_its_looks),
 	};
 
 	return cmocka_run_group_tests_name("order", tests, NULL, NULL);

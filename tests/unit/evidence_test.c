@@ -139,6 +139,28 @@ static void first_look_that_was_old(void **state)
 	expect_undecided(CASE_WHY_SILENT, 1);
 }
 
+static void first_look_before_a_silent_install(void **state)
+{
+	struct case_entry x;
+
+	setup_private();
+	x = entry(T1, CASE_LOOK_NONE);
+	flags = CASE_F_PRIVATE | CASE_F_WRITE | CASE_F_ZAPS_KNOWN;
+	begin(T2, CASE_LOOK_NONE);
+	end(T2, false, CASE_LOOK_ANON);
+	case_fault_begin(&engine, &x);
+	end(T1, false, CASE_LOOK_ANON);
+	expect_exposures(0);
+	flags = x.flags;
+	x = entry(T1, CASE_LOOK_NONE);
+	flags = CASE_F_PRIVATE | CASE_F_WRITE | CASE_F_ZAPS_KNOWN;
+	begin(T2, CASE_LOOK_MAPPED);
+	end(T2, false, CASE_LOOK_ANON);	/* copied what was there before */
+	case_fault_begin(&engine, &x);
+	end(T1, false, CASE_LOOK_ANON);
+	expect_exposures(1);
+}
+
 static void anonymous_page_is_no_page_cache_hit(void **state)
 {
 	setup_private();
@@ -422,6 +444,7 @@ int main(void)
 		cmocka_unit_test(fault_that_began_mapped_where_zaps_are_unknown),
 		cmocka_unit_test(fault_that_began_mapped_and_a_zap),
 		cmocka_unit_test(first_look_that_was_old),
+		cmocka_unit_test(first_look_before_a_silent_install),
 		cmocka_unit_test(anonymous_page_is_no_page_cache_hit),
 		cmocka_unit_test(anonymous_page_by_copy_on_write),
 		cmocka_unit_test(anonymous_page_by_a_copy_in_flight),

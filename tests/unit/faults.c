@@ -193,9 +193,9 @@ static bool step_cow(struct actor *a, int choice)
 
 static void idle(struct actor *a)
 {
-	u8 left = a->left, lost = a->lost;
+	u8 left = a->left, lost = a->lost, blocks = lost ? a->blocks : 0;
 
-	*a = (struct actor) { .left = left, .lost = lost };
+	*a = (struct actor) { .left = left, .lost = lost, .blocks = blocks };
 }
 
 static void return_look(struct actor *a)
@@ -235,7 +235,7 @@ static bool step_one(struct actor *a, int choice)
 			idle(a);
 			return true;
 		}
-		if (choice || w.npending + 2 > MAX_CASES)
+		if (choice || w.npending + 4 > MAX_CASES)	/* those in flight */
 			return false;
 		if (a->untold) {
 			idle(a);

@@ -2,23 +2,18 @@
 /*
  * Random walks through the worlds of the model check, as long as one likes:
  * the first byte chooses a scenario, the second how it begins, each other who
- * does what. All theorems are checked at every step, and nobody's acts are
- * counted here. A verdict that is lacking is a failure only with STRICT in the
- * environment: the world says what evidence is complete for the explorer's
- * bounded acts, and without bounds it now and then asks for too much.
+ * does what. Nobody's acts are counted here, and up to eight events wait at
+ * once; all theorems are checked at every step, completeness too. Worlds in
+ * which a hook is missed, or ptes move, stay as they are: once is for ever.
  */
 #include <stdint.h>
 #include <string.h>
 #include "world.h"
 
-/* Return: true if this walk is over. */
-static bool violated(const char *name)
+static void check(const char *name)
 {
 	if (!violation[0])
-		return false;
-	if ((strstr(violation, "evidence is complete") ||
-	     strstr(violation, "not counted")) && !getenv("STRICT"))
-		return true;
+		return;
 	fflush(stdout);
 	fprintf(stderr, "VIOLATION of %s (%s)\n", violation, name);
 	abort();
@@ -55,8 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			printf("%3zu. %-11s ", at, actor_name(who));
 		if (!world_step(who, choice % MAX_CHOICES))
 			world_step(who, 0);
-		if (violated(s.name))
-			return 0;
+		check(s.name);
 		if (at % 16)
 			continue;
 		/* Times are bytes in the string: keep them small, and test it. */
@@ -66,12 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		state_save();
 		check_looks_decide();
-		if (violated(s.name))
-			return 0;
+		check(s.name);
 		state_restore();
 		check_every_case_closes();
-		if (violated(s.name))
-			return 0;
+		check(s.name);
 		state_restore();
 	}
 	return 0;

@@ -33,7 +33,9 @@
  *			has not ended yet, or the look could not be taken
  *    In a scenario with O_DECISIVE nothing is undecided but for PARTIAL or
  *    TIMEOUT. Genuine
- *    and stale are not held against zaps that no hook sees.
+ *    and stale are not held against zaps that no hook sees. A verdict does not
+ *    wait, either, once all have ended who were in flight when the page was seen
+ *    mapped; see check_prompt().
  * 3. The books balance after every fact, and what is open is what waits. What
  *    user space has read counts as delivered, once, with its own verdict; if
  *    that is told only after the fault has ended (O_LATE), which of several
@@ -171,14 +173,70 @@ static unsigned int count(const struct case_page *page, int cell, u8 label, u8 t
 	return n;
 }
 
+/* For all the engine knows, it may install there. */
+static bool blocks(int who, int cell)
+{
+	const struct actor *a = &w.actor[who];
+
+	if (a->lost)
+		return true;
+	if (scen->cast[who].role == RESOLVER)
+		return a->pc;
+	return faults(who) && fault_begun(a) && !a->untold &&
+	       a->cell == cell && !(scen->missing && scen->minor);
+}
+
+/* What is in flight now may be what was seen. */
+static void seen(int cell)
+{
+	int i;
+
+	for (i = 0; i < w.actors; i++)
+		if (blocks(i, cell))
+			w.actor[i].blocks |= 1 << cell;
+}
+
 static void relabel(int cell, u8 from, u8 to, u8 type)
 {
 	int i;
 
 	for (i = 0; i < w.npending; i++)
 		if (w.pending[i].cell == cell && w.pending[i].label == from &&
-		    w.pending[i].type == type)
+		    w.pending[i].type == type) {
 			w.pending[i].label = to;
+			if (to != CASE_OPEN)
+				seen(cell);
+		}
+}
+
+/*
+ * All that may be what was seen have ended: what are they waiting for? For the
+ * next look, if it turns out while an install is in flight that it is in
+ * another mm: to find that out at its end, too, would cost each install a walk
+ * over all userfaultfds.
+ */
+void check_prompt(void)
+{
+	u16 weak[MAX_CELLS] = { };
+	int i, j;
+
+	if (scen->mm[scen->key[0]] != scen->mm[scen->key[scen->cells - 1]])
+		return;
+	for (i = 0; i < w.npending; i++)
+		weak[w.pending[i].cell] |= w.pending[i].weak;
+	for (i = 0; i < w.npending; i++) {
+		const struct pending *p = &w.pending[i];
+
+		/* A later look may find an anonymous page. */
+		if (p->label == CASE_OPEN ||
+		    (scen->private && weak[p->cell] & W_SILENT))
+			continue;
+		for (j = 0; j < w.actors; j++)
+			if (w.actor[j].blocks & 1 << p->cell)
+				break;
+		if (j == w.actors)
+			violate("theorem 2: the evidence is complete, but there is no verdict");
+	}
 }
 
 /* Follow the engine: where do our events wait now? */

@@ -16,14 +16,15 @@ use warnings;
 use Getopt::Std;
 use File::Temp qw(tempdir);
 
+$| = 1;
 my %opt;
 getopts('lfumj:', \%opt) or die "see the head of this file\n";
 my $jobs = $opt{j} || 2;
 my $only = shift;
 my $src = '../../src';
-my @files = qw(case.c case_ctx.c case_event.c case_op.c case_table.c);
-my @tests = qw(case_test evidence_test edge_test table_test paths_test
-	read_test);
+my @files = qw(case.c case_ctx.c case_event.c case_op.c case_table.c case_window.c);
+my @tests = qw(case_test evidence_test window_test edge_test table_test paths_test
+	uffds_test read_test);
 my @model = qw(explore.c world.c life.c faults.c resolve.c judge.c tell.c canon.c
 	canon_event.c scenarios.c);
 my $cc = $ENV{CC} || 'cc';

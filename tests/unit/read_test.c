@@ -408,6 +408,49 @@ static void continue_finds_no_page(void **state)
 	raced(0, 0, 1);
 }
 
+static void eexist_while_only_some_are_judged(void **state)
+{
+	struct case_entry x;
+
+	setup(CASE_F_ZAPS_KNOWN);
+	begin(T1, CASE_LOOK_NONE);
+	x = entry(T3, CASE_LOOK_NONE);
+	x.addr = PAGE + 0x1000;
+	x.around = 0x10000;
+	case_fault_begin(&engine, &x);
+	end(T3, false, CASE_LOOK_MAPPED);
+	begin(T2, CASE_LOOK_NONE);
+	op(R1, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_MAPPED);
+	event(T2, CASE_LOOK_NONE);
+	install(R2, CASE_EXISTS);
+	op_done(R1, CASE_OP_INSTALL, CASE_NOTHING);
+	expect_undecided(CASE_WHY_SILENT, 1);
+	expect_open(1);
+	raced(0, 0, 0);
+	looked(CASE_LOOK_MAPPED);
+	expect_open(0);
+	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
+	raced(0, 1, 0);
+}
+
+/* A thread that hangs in a fault keeps the record of the page. */
+static void eexist_of_an_older_event(void **state)
+{
+	setup(PRIVATE);
+	begin(T3, CASE_LOOK_NONE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	install(R1, CASE_EXISTS);
+	expire();
+	expect_undecided(CASE_WHY_TIMEOUT, 1);
+	assert_int_equal(engine.stats.raced, 1);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_ANON);
+	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
+	assert_int_equal(engine.stats.raced_bogus, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +475,8 @@ int main(void)
 		cmocka_unit_test(eexist_and_an_exposure),
 		cmocka_unit_test(eexist_when_the_task_faults_again),
 		cmocka_unit_test(continue_finds_no_page),
+		cmocka_unit_test(eexist_while_only_some_are_judged),
+		cmocka_unit_test(eexist_of_an_older_event),
 	};
 
 	return cmocka_run_group_tests_name("messages", tests, NULL, NULL);

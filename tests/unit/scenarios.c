@@ -2,6 +2,13 @@
 /*
  * The worlds that are explored. Each is finite by itself (ANY: an actor may
  * repeat without bound) or by how often its actors may act.
+ *
+ * Bounds: two threads that fault, any number of writers (one that repeats stands
+ * for all, see world.c), two resolvers, one who installs from outside. What
+ * needs more (a third fault or thread, a second page) has O_SWIFT or one
+ * resolver less, so that each world takes seconds, not minutes: that a look and
+ * its fact are two steps is explored beside everything else, but not beside
+ * that. The small bound (O_SMALL) has no such steps at all.
  */
 #include "world.h"
 
@@ -294,7 +301,8 @@ const struct scenario scenarios[] = {
 		.name = "stranger",
 		.about = "a userfaultfd older than the engine installs here",
 		.private = true, .missing = true, .zaps_known = true,
-		.opts = EITHER | O_SMALL | O_UNSURE | O_LOSE_END, .ops = DO_COPY,
+		.opts = EITHER | O_SMALL | O_SWIFT | O_UNSURE | O_LOSE_END,
+		.ops = DO_COPY,
 		ROOM, .max_open = 3,
 		.cast = {
 			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
@@ -305,6 +313,18 @@ const struct scenario scenarios[] = {
 		.about = "fault-around beside anonymous pages: all is decided",
 		.private = true, .missing = true, .zaps_known = true,
 		.opts = EITHER | O_SMALL | O_AROUND | O_DECISIVE, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 2, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { READER, 1, 1 }, { MOVER, ANY, 0 },
+			{ RESOLVER, 1, 0 }, { RESOLVER, 1, 0 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "around2",
+		.about = "the same, 3 threads",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_SWIFT | O_AROUND | O_DECISIVE,
+		.ops = DO_COPY,
 		.limits = { .pages = 2, .faults = 3, .ops = 4, .ctxs = 1 },
 		.cells = 2, .max_open = 3,
 		.cast = {
@@ -340,6 +360,19 @@ const struct scenario scenarios[] = {
 		.about = "fault-around in a shared mapping",
 		.missing = true, .zaps_known = true,
 		.opts = EITHER | O_SMALL | O_AROUND | O_CACHED, .ops = DO_COPY,
+		.limits = { .pages = 2, .faults = 2, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { READER, 1, 1 }, { MOVER, ANY, 0 },
+			{ RESOLVER, 1, 0 }, { RESOLVER, 1, 0 }, { CACHE, 1, 0 },
+			{ LOOKER, 1 },
+		},
+	}, {
+		.name = "around-shared2",
+		.about = "the same, 3 threads",
+		.missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_SWIFT | O_AROUND | O_CACHED,
+		.ops = DO_COPY,
 		.limits = { .pages = 2, .faults = 3, .ops = 4, .ctxs = 1 },
 		.cells = 2, .max_open = 3,
 		.cast = {

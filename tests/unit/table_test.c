@@ -165,6 +165,19 @@ static void reset_keeps_what_is_open(void **state)
 	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 0);
 }
 
+static void reset_is_about_books_only(void **state)
+{
+	struct case_ctx one, two;
+
+	setup_private();
+	born(UFFD2, 43);
+	one = *ctx_find(&engine, UFFD);
+	two = *ctx_find(&engine, UFFD2);
+	case_reset(&engine);
+	assert_memory_equal(&one, ctx_find(&engine, UFFD), sizeof(one));
+	assert_memory_equal(&two, ctx_find(&engine, UFFD2), sizeof(two));
+}
+
 static void books_are_kept_by_backing_and_type(void **state)
 {
 	setup_private();
@@ -301,27 +314,121 @@ static void facts_about_nothing(void **state)
 	expect_all_free(1);
 }
 
-/* Nobody has faulted under UFFD2 yet. */
-static void mm_that_was_told(void **state)
+/* --- Records of events ------------------------------------------------------ */
+
+static void at(unsigned long addr, void *task, enum case_look look)
 {
-	setup_private();
-	born(UFFD2, 0);
-	case_ctx_belongs(&engine, UFFD2, (void *)0x600);
-	assert_ptr_equal(case_ctx_mm(&engine, UFFD2), (void *)0x600);
-	begin(T1, CASE_LOOK_NONE);
-	case_op_begin(&engine, R1, UFFD2, CASE_OP_INSTALL, 0, -1UL);
-	event(T1, CASE_LOOK_ANON);
-	expect_verdict(CASE_BOGUS, 1);
-	case_op_end(&engine, R1, UFFD2, CASE_OP_INSTALL, CASE_DONE, -1UL);
-	case_ctx_belongs(&engine, UFFD2, MM);
-	begin(T1, CASE_LOOK_NONE);
-	case_op_begin(&engine, R1, UFFD2, CASE_OP_INSTALL, 0, -1UL);
-	event(T1, CASE_LOOK_ANON);
-	expect_open(1);
-	case_op_end(&engine, R1, UFFD2, CASE_OP_INSTALL, CASE_DONE, -1UL);
-	expect_verdict(CASE_STALE, 1);
-	case_ctx_belongs(&engine, (void *)0x777, MM);
-	assert_null(case_ctx_mm(&engine, (void *)0x777));
+	entry_addr = addr;
+	begin(task, CASE_LOOK_NONE);
+	event(task, look);
+}
+
+static void read_at(unsigned long addr)
+{
+	case_read(&engine, UFFD, addr, CASE_MISSING);
+}
+
+static void setup_records(unsigned int n)
+{
+	fresh(&(struct case_limits){ 4, n, 4, 2 });
+	flags = CASE_F_PRIVATE | CASE_F_ANON_PROVES | CASE_F_ZAPS_KNOWN;
+	born(UFFD, 42);
+}
+
+static void record_used_again_while_its_event_waits(void **state)
+{
+	setup_records(1);
+	at(PAGE, T1, CASE_LOOK_NONE);
+	end(T1, false, CASE_LOOK_UNKNOWN);
+	at(PAGE + 0x1000, T2, CASE_LOOK_NONE);
+	install(R1, CASE_DONE);		/* decides about PAGE only */
+	assert_int_equal(THE_BOOKS->verdict[CASE_GENUINE], 1);
+	read_at(PAGE + 0x1000);
+	case_looked(&engine, UFFD, PAGE + 0x1000, CASE_LOOK_ANON, engine.clock);
+	assert_int_equal(THE_BOOKS->delivered[CASE_BOGUS], 1);
+	assert_int_equal(THE_BOOKS->delivered[CASE_GENUINE], 0);
+}
+
+static void record_is_forgotten_once(void **state)
+{
+	setup_records(2);
+	at(PAGE, T1, CASE_LOOK_ANON);
+	read_at(PAGE);
+	end(T1, false, CASE_LOOK_UNKNOWN);
+	at(PAGE, T2, CASE_LOOK_ANON);
+	at(PAGE + 0x1000, T3, CASE_LOOK_ANON);	/* in the record of T1 */
+	read_at(PAGE);
+	read_at(PAGE + 0x1000);
+	assert_int_equal(engine.stats.unmatched, 0);
+	assert_int_equal(THE_BOOKS->delivered[CASE_BOGUS], 3);
+}
+
+static void records_are_forgotten_in_any_order(void **state)
+{
+	int i;
+
+	setup_records(3);
+	at(PAGE, T1, CASE_LOOK_ANON);
+	at(PAGE, T2, CASE_LOOK_ANON);
+	at(PAGE, T3, CASE_LOOK_ANON);
+	for (i = 0; i < 3; i++)
+		read_at(PAGE);
+	end(T2, false, CASE_LOOK_UNKNOWN);
+	end(T1, false, CASE_LOOK_UNKNOWN);
+	at(PAGE, T1, CASE_LOOK_ANON);
+	at(PAGE, T2, CASE_LOOK_ANON);
+	read_at(PAGE);
+	read_at(PAGE);
+	assert_int_equal(THE_BOOKS->delivered[CASE_BOGUS], 5);
+	read_at(PAGE);			/* ends, whatever it finds */
+	assert_int_equal(engine.stats.unmatched, 1);
+}
+
+static unsigned int records_found(void)
+{
+	const struct case_event *v;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < engine.limits.faults; i++)
+		for (v = engine.message_hash[i]; v; v = v->message_next)
+			n++;
+	return n;
+}
+
+/* A page may raise events for ever: its chain must not grow. */
+static void record_of_which_all_is_known_is_not_found(void **state)
+{
+	setup_records(3);
+	at(PAGE, T1, CASE_LOOK_ANON);
+	read_at(PAGE);
+	assert_int_equal(records_found(), 1);
+	end(T1, false, CASE_LOOK_UNKNOWN);
+	assert_int_equal(records_found(), 0);
+	at(PAGE, T1, CASE_LOOK_ANON);
+	end(T1, false, CASE_LOOK_UNKNOWN);
+	read_at(PAGE);
+	assert_int_equal(records_found(), 0);
+	at(PAGE, T1, CASE_LOOK_NONE);
+	read_at(PAGE);
+	end(T1, false, CASE_LOOK_UNKNOWN);
+	assert_int_equal(records_found(), 1);
+	install(R1, CASE_DONE);
+	assert_int_equal(records_found(), 0);
+}
+
+static void record_that_is_free_leads_to_no_other(void **state)
+{
+	void *other = T1;
+
+	setup_records(2);
+	while (other == T1 || case_hash(other, 0, 2) != case_hash(T1, 0, 2))
+		other = (char *)other + 0x10;
+	at(PAGE, T1, CASE_LOOK_ANON);
+	at(PAGE, other, CASE_LOOK_ANON);
+	end(other, false, CASE_LOOK_UNKNOWN);
+	at(PAGE, other, CASE_LOOK_ANON);
+	at(PAGE, (void *)0x9990, CASE_LOOK_ANON);
+	assert_int_equal(engine.stats.events_full, 1);
 }
 
 int main(void)
@@ -335,6 +442,7 @@ int main(void)
 		cmocka_unit_test(many_records_in_small_hashes),
 		cmocka_unit_test(todo_lists_what_waits),
 		cmocka_unit_test(reset_keeps_what_is_open),
+		cmocka_unit_test(reset_is_about_books_only),
 		cmocka_unit_test(books_are_kept_by_backing_and_type),
 		cmocka_unit_test(page_whose_backing_changes),
 		cmocka_unit_test(orphans_find_their_page),
@@ -343,7 +451,11 @@ int main(void)
 		cmocka_unit_test(pages_of_a_closed_userfaultfd_are_all_found),
 		cmocka_unit_test(zap_gives_the_page_back),
 		cmocka_unit_test(facts_about_nothing),
-		cmocka_unit_test(mm_that_was_told),
+		cmocka_unit_test(record_used_again_while_its_event_waits),
+		cmocka_unit_test(record_is_forgotten_once),
+		cmocka_unit_test(records_are_forgotten_in_any_order),
+		cmocka_unit_test(record_of_which_all_is_known_is_not_found),
+		cmocka_unit_test(record_that_is_free_leads_to_no_other),
 	};
 
 	return cmocka_run_group_tests_name("tables", tests, NULL, NULL);

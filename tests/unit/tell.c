@@ -40,13 +40,14 @@ static bool is_writer(const struct actor *a)
 /*
  * For all that the hooks can see. It did not if it has failed (but a write
  * fault may fail after it has mapped the page it then can't copy); if it
- * began on a mapped pte and nobody zapped it; or if it ends on an anonymous
+ * began on a mapped pte and nobody zapped it (if the page had no record, who
+ * knows?); or if it ends on an anonymous
  * page, which is not what it installs: either nobody zapped what it may have
  * installed, and nobody wrote to it; or nobody else can have made the page.
  */
 static bool may_have_installed(const struct actor *a)
 {
-	bool kept = scen->zaps_known && !(a->ghost & G_ZAP);
+	bool kept = scen->zaps_known && !(a->ghost & G_ZAP) && !(a->weak & W_ROOM);
 	bool busy = false, writes = a->ghost & G_WROTE;
 	int i;
 
@@ -154,6 +155,7 @@ told:
 	if (eng.stats.pages_full != before.pages_full)
 		a->weak |= W_ROOM;
 	fact_close();
+	a->blocks = 0;		/* nothing that was seen before */
 }
 
 static void add_pending(const struct actor *a, u8 label, u8 type)
@@ -198,7 +200,7 @@ void tell_end(struct actor *a)
 	a->accept |= must_be_exposed(a) << 1;
 	fact_open();
 	mark_weak(a->cell, weak);
-	if (may || wrote || a->weak & W_ROOM)
+	if (may || a->weak & W_ROOM)
 		mark_faults(a, a->cell, G_AGED, false);
 	if (may || wrote)
 		mark_faults(a, a->cell, (may ? G_DIRTY : 0) | (wrote ? G_WROTE : 0), true);
@@ -306,6 +308,7 @@ void tell_op_begin(struct actor *a, enum case_op_kind kind,
 	    kind == CASE_OP_ZAP ? "a zap" : "a change of what is watched");
 	case_op_begin(&eng, a, uffd_key(key), kind, start, end);
 	fact_close();
+	a->blocks = 0;
 }
 
 void tell_op_end(struct actor *a, enum case_op_kind kind,

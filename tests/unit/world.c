@@ -177,8 +177,11 @@ bool spend(struct actor *a)
 void rest(struct actor *a)
 {
 	u8 left = a->left, lost = a->lost, cell = a->cell;
+	u8 blocks = lost ? a->blocks : 0;
 
-	*a = (struct actor) { .left = left, .lost = lost, .cell = cell };
+	*a = (struct actor) {
+		.left = left, .lost = lost, .cell = cell, .blocks = blocks,
+	};
 }
 
 static bool step_zapper(struct actor *a, int choice)
@@ -327,8 +330,7 @@ static bool step_looker(struct actor *a, int choice)
 	}
 }
 
-/* Whether the step exists; it is taken if so. Choice 0 is the plain one. */
-bool world_step(int who, int choice)
+static bool step(int who, int choice)
 {
 	struct actor *a = &w.actor[who];
 
@@ -354,6 +356,15 @@ bool world_step(int who, int choice)
 	default:
 		return step_unseen(a, choice, scen->cast[who].role);
 	}
+}
+
+/* Whether the step exists; it is taken if so. Choice 0 is the plain one. */
+bool world_step(int who, int choice)
+{
+	if (!step(who, choice))
+		return false;
+	check_prompt();
+	return true;
 }
 
 bool world_has_variant(const struct scenario *s, unsigned int variant)

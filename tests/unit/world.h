@@ -18,7 +18,7 @@ typedef unsigned short u16;
 #define MAX_CELLS	2
 #define MAX_KEYS	3
 #define MAX_ACTORS	8
-#define MAX_CASES	12
+#define MAX_CASES	16
 
 /* What a pte holds, whether or not a writer has cleared it for a moment. */
 enum content { NOTHING, FILE_PAGE, ANON_PAGE, POISON };
@@ -104,6 +104,8 @@ enum { /* struct actor.ghost, of a fault: what it may not know */
 struct actor {
 	u8 pc, left, cell, look, entry_look, type, op, at, outcome, effect;
 	u8 accept, lost, untold, verdict;
+	u8 blocks;	/* cells that were seen mapped while it was in flight */
+	u8 zero;	/* no padding: it is compared as bytes */
 	u16 ghost, weak;
 	case_time stamp;
 };
@@ -184,6 +186,7 @@ extern struct case_stats before;
 extern unsigned int delivered[CASE_NR_VERDICTS];	/* by the fact told now */
 void fact_open(void);
 void fact_close(void);
+void check_prompt(void);
 u8 accept_now(const struct actor *a);
 
 /* tell.c: what the engine is told */

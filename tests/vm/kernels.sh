@@ -145,6 +145,7 @@ do_fetch_brd() {
 	local kv=$1 file=$cache/kernels/$1/brd.ko name
 
 	[[ ! -e $file ]] || return 0
+	need xz
 	download "$release" "$kv" "$(package_of "$kv" linux-modules)" || return
 	name=$(dpkg-deb --fsys-tarfile "${debs[0]}" | tar -t | grep '/block/brd\.ko') &&
 		dpkg-deb --fsys-tarfile "${debs[0]}" | tar -xO "$name" |

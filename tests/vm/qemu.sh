@@ -89,7 +89,7 @@ start_guest() {
 	timeout -k 5 "$limit" qemu-system-x86_64 "${accel[@]}" "${machine[@]}" \
 		-nodefaults -display none -no-reboot -no-user-config \
 		-kernel "$image" -initrd "$tmp/root.cpio" \
-		-append "console=ttyS0 ignore_loglevel panic=-1 ${append}" \
+		-append "console=ttyS0 ignore_loglevel panic=-1 oops=panic ${append}" \
 		-serial "file:$tmp/console" -serial "file:$tmp/out" \
 		-serial "file:$tmp/mark" -serial "file:$tmp/err" \
 		</dev/null >"$tmp/qemu" 2>&1 &

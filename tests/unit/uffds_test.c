@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The verdict engine by example: the birth of a userfaultfd, and several of them
+ * in one mm.
+ */
+#include "unit.h"
+
+#define PRIVATE	(CASE_F_PRIVATE | CASE_F_ANON_PROVES | CASE_F_ZAPS_KNOWN)
+
+static void setup(unsigned int f)
+{
+	fresh(&(struct case_limits){ 8, 8, 4, 3 });
+	flags = f;
+	born(UFFD, 42);
+}
+
+static void op2(void *task, const void *key, enum case_op_kind kind)
+{
+	case_op_begin(&engine, task, key, kind, PAGE, PAGE + 0x1000);
+}
+
+static void op2_done(void *task, const void *key, enum case_op_kind kind,
+		     enum case_outcome outcome)
+{
+	case_op_end(&engine, task, key, kind, outcome, PAGE + 0x1000);
+}
+
+/* --- Birth ------------------------------------------------------------------ */
+
+static void ops_that_begin_before_api_returns_count(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	flags = PRIVATE;
+	assert_true(case_ctx_bear(&engine, UFFD, 42));
+	op(R1, CASE_OP_INSTALL);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expect_undecided(CASE_WHY_UNKNOWN_CTX, 1);
+	begin(T1, CASE_LOOK_NONE);
+	case_ctx_born(&engine, UFFD, true);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	expect_verdict(CASE_STALE, 1);
+}
+
+static void op_that_begins_before_api_is_entered(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	flags = PRIVATE;
+	op(R1, CASE_OP_INSTALL);
+	born(UFFD, 42);
+	begin(T1, CASE_LOOK_NONE);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	event(T1, CASE_LOOK_ANON);
+	expect_verdict(CASE_STALE, 1);
+}
+
+static void api_that_fails_bears_nobody(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	assert_true(case_ctx_bear(&engine, UFFD, 42));
+	begin(T1, CASE_LOOK_NONE);
+	op(R1, CASE_OP_INSTALL);
+	case_ctx_born(&engine, UFFD, false);
+	assert_int_equal(case_ctx_tag(&engine, UFFD), 0);
+	expect_all_free(0);
+	case_ctx_born(&engine, UFFD, true);	/* of another call: too late */
+	event(T1, CASE_LOOK_MAPPED);
+	expect_undecided(CASE_WHY_UNKNOWN_CTX, 1);
+}
+
+static void second_api_call_harms_nobody(void **state)
+{
+	setup(PRIVATE);
+	assert_true(case_ctx_bear(&engine, UFFD, 43));
+	case_ctx_born(&engine, UFFD, false);
+	assert_int_equal(case_ctx_tag(&engine, UFFD), 42);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expect_verdict(CASE_BOGUS, 1);
+}
+
+static void two_api_calls_at_once(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	case_ctx_bear(&engine, UFFD, 42);
+	case_ctx_bear(&engine, UFFD, 42);
+	case_ctx_born(&engine, UFFD, false);	/* the second, as it looks */
+	case_ctx_born(&engine, UFFD, true);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expect_verdict(CASE_BOGUS, 1);
+}
+
+static void blind_before_its_birth(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	case_ctx_bear(&engine, UFFD, 42);
+	case_ctx_blind(&engine, UFFD);
+	case_ctx_born(&engine, UFFD, true);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expect_undecided(CASE_WHY_UNKNOWN_CTX, 1);
+	begin(T1, CASE_LOOK_MAPPED);
+	expect_all_free(1);
+}
+
+/* --- Several userfaultfds ------------------------------------------------------ */
+
+/* UFFD2 has a fault in @mm, so the engine knows where it is. */
+static void second_uffd(void *mm)
+{
+	struct case_entry x;
+
+	born(UFFD2, 0);
+	x = entry(T3, CASE_LOOK_NONE);
+	x.ctx = UFFD2;
+	x.mm = mm;
+	x.addr = PAGE + 0x5000;
+	case_fault_begin(&engine, &x);
+	end(T3, true, CASE_LOOK_UNKNOWN);
+}
+
+static void its_mm_is_known_from_the_first_fault(void **state)
+{
+	setup(PRIVATE);
+	assert_null(case_ctx_mm(&engine, UFFD));
+	assert_null(case_ctx_mm(&engine, UFFD2));
+	begin(T1, CASE_LOOK_NONE);
+	assert_ptr_equal(case_ctx_mm(&engine, UFFD), MM);
+}
+
+static void copy_through_another_userfaultfd_of_the_mm(void **state)
+{
+	setup(PRIVATE);
+	second_uffd(MM);
+	begin(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	expect_verdict(CASE_STALE, 1);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_EXISTS);
+	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
+}
+
+static void one_thread_in_two_copies(void **state)
+{
+	setup(PRIVATE);
+	second_uffd((void *)0x600);
+	op(R1, CASE_OP_INSTALL);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	begin(T1, CASE_LOOK_NONE);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	expect_verdict(CASE_STALE, 1);
+}
+
+static void unregister_of_a_wide_range(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	case_op_begin(&engine, R1, UFFD, CASE_OP_HOLE, PAGE - 0x100000, PAGE);
+	expect_open(1);
+	case_op_begin(&engine, R2, UFFD, CASE_OP_HOLE, PAGE - 0x100000, PAGE + 1);
+	expect_undecided(CASE_WHY_CHANGED, 1);
+}
+
+static void copy_in_another_mm(void **state)
+{
+	setup(PRIVATE);
+	second_uffd((void *)0x600);
+	begin(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_verdict(CASE_BOGUS, 1);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+}
+
+static void copy_in_a_mm_that_is_not_known(void **state)
+{
+	setup(PRIVATE);
+	born(UFFD2, 0);
+	begin(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_EXISTS);
+	expect_verdict(CASE_BOGUS, 1);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_EXISTS);
+	expect_open(1);			/* it is not about this page, perhaps */
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+}
+
+static void copy_through_an_unknown_userfaultfd(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	op(R2, CASE_OP_INSTALL);
+	case_ctx_gone(&engine, UFFD2);
+	op_done(R2, CASE_OP_INSTALL, CASE_DONE);
+	expect_all_free(1);
+}
+
+static void copy_through_a_blind_userfaultfd(void **state)
+{
+	setup(PRIVATE);
+	second_uffd(MM);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	case_ctx_blind(&engine, UFFD2);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	expect_verdict(CASE_STALE, 1);
+}
+
+/* UFFD2 may have been closed unseen, and its address be another one's. */
+static void lost_is_where_a_userfaultfd_is(void **state)
+{
+	setup(PRIVATE);
+	second_uffd((void *)0x600);
+	case_ctx_gone(&engine, UFFD);
+	case_lost(&engine);
+	born(UFFD, 0);
+	begin(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+}
+
+static void no_room_for_the_op_of_another_userfaultfd(void **state)
+{
+	int i;
+
+	setup(PRIVATE);
+	second_uffd(MM);
+	born((void *)0x3000, 0);
+	entry_ctx = (void *)0x3000;
+	begin(T2, CASE_LOOK_NONE);
+	ctx_find(&engine, entry_ctx)->mm = (void *)0x600;
+	entry_ctx = UFFD;
+	for (i = 0; i < 5; i++)
+		op2((void *)(0x100UL + i), UFFD2, CASE_OP_INSTALL);
+	assert_int_equal(engine.stats.ops_full, 1);
+	assert_int_equal(engine.stats.blinded, 2);
+	begin(T1, CASE_LOOK_MAPPED);
+	event(T1, CASE_LOOK_MAPPED);
+	expect_undecided(CASE_WHY_UNKNOWN_CTX, 1);
+	entry_ctx = (void *)0x3000;
+	event(T2, CASE_LOOK_MAPPED);
+	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
+}
+
+static void unregister_through_another_userfaultfd(void **state)
+{
+	setup(PRIVATE);
+	second_uffd(MM);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_HOLE);
+	expect_undecided(CASE_WHY_CHANGED, 1);
+}
+
+static void move_takes_the_page_of_another_userfaultfd(void **state)
+{
+	setup(PRIVATE);
+	second_uffd(MM);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	op2(R1, UFFD2, CASE_OP_ZAP);
+	expect_undecided(CASE_WHY_DROPPED, 1);
+}
+
+/* Nobody has faulted under UFFD2 yet. */
+static void mm_that_was_told(void **state)
+{
+	setup(PRIVATE);
+	born(UFFD2, 0);
+	case_ctx_belongs(&engine, UFFD2, (void *)0x600);
+	assert_ptr_equal(case_ctx_mm(&engine, UFFD2), (void *)0x600);
+	begin(T1, CASE_LOOK_NONE);
+	case_op_begin(&engine, R1, UFFD2, CASE_OP_INSTALL, 0, -1UL);
+	event(T1, CASE_LOOK_ANON);
+	expect_verdict(CASE_BOGUS, 1);
+	case_op_end(&engine, R1, UFFD2, CASE_OP_INSTALL, CASE_DONE, -1UL);
+	case_ctx_belongs(&engine, UFFD2, MM);
+	begin(T1, CASE_LOOK_NONE);
+	case_op_begin(&engine, R1, UFFD2, CASE_OP_INSTALL, 0, -1UL);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	case_op_end(&engine, R1, UFFD2, CASE_OP_INSTALL, CASE_DONE, -1UL);
+	expect_verdict(CASE_STALE, 1);
+	case_ctx_belongs(&engine, (void *)0x777, MM);
+	assert_null(case_ctx_mm(&engine, (void *)0x777));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ops_that_begin_before_api_returns_count),
+		cmocka_unit_test(op_that_begins_before_api_is_entered),
+		cmocka_unit_test(api_that_fails_bears_nobody),
+		cmocka_unit_test(second_api_call_harms_nobody),
+		cmocka_unit_test(two_api_calls_at_once),
+		cmocka_unit_test(blind_before_its_birth),
+		cmocka_unit_test(its_mm_is_known_from_the_first_fault),
+		cmocka_unit_test(copy_through_another_userfaultfd_of_the_mm),
+		cmocka_unit_test(one_thread_in_two_copies),
+		cmocka_unit_test(unregister_of_a_wide_range),
+		cmocka_unit_test(copy_in_another_mm),
+		cmocka_unit_test(copy_in_a_mm_that_is_not_known),
+		cmocka_unit_test(copy_through_an_unknown_userfaultfd),
+		cmocka_unit_test(copy_through_a_blind_userfaultfd),
+		cmocka_unit_test(lost_is_where_a_userfaultfd_is),
+		cmocka_unit_test(no_room_for_the_op_of_another_userfaultfd),
+		cmocka_unit_test(unregister_through_another_userfaultfd),
+		cmocka_unit_test(move_takes_the_page_of_another_userfaultfd),
+		cmocka_unit_test(mm_that_was_told),
+	};
+
+	return cmocka_run_group_tests_name("uffds", tests, NULL, NULL);
+}
