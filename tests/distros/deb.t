@@ -4,6 +4,7 @@
 # shellcheck disable=SC2317
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/distros/root.sh"
+. "$top/tests/distros/disk.sh"
 
 root=$work/root
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
@@ -55,8 +56,7 @@ life() {
 	ok "dpkg -i builds and installs the module" dpkg_does -i "${deb}_${version}_all.deb"
 	ok "dkms status and modinfo say so" installed "$version"
 	diag "$(cat "$work/status")"
-	for_guest "$root" "$kv" "$work/tree"
-	modprobe_guest guest "$kv" "$work/tree"
+	modprobe_guest guest "$root" "$kv"
 
 	mv "$root/root/uffd_race/$deb"_*.deb "$root/root/"
 	next_version

@@ -1,13 +1,14 @@
 #!/bin/bash
 # What a user of a Debian release does, in a throw-away root of it with its own
-# dkms and kmod: make install, modprobe, the next version, a newer kernel,
-# kernels it is not for, make uninstall.
+# dkms, which is booted from a disk, with its own init and kmod: make install,
+# modprobe, the next version, a newer kernel, kernels it is not for, make uninstall.
 #
 #   UFFD_RACE_RELEASES   kernels of the releases (6.1, which is Debian 12; there
 #                        are 5.10 6.1 6.12 7.3 sid, too)
 # shellcheck disable=SC2317
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/distros/root.sh"
+. "$top/tests/distros/disk.sh"
 
 read -ra releases <<<"${UFFD_RACE_RELEASES:-6.1}"
 
@@ -77,12 +78,10 @@ newer_kernel() {
 }
 
 life() {
-	local name=$1 version newer=$2 tree=$work/tree
+	local name=$1 version newer=$2
 
 	copy_source "$root/root/uffd_race"
 	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
-	# As the image package has done where a kernel is installed
-	in_release "$root" depmod "$kv"
 	listing "$root" >"$work/before"
 
 	ok "$name: no headers: says which package has them" without_headers
@@ -92,9 +91,7 @@ life() {
 	ok "$name: installed, dkms.conf and the module agree on the version" \
 		installed "$kv" "$version"
 	diag "dkms status: $(cat "$work/status")"
-	rm -rf "$tree"
-	for_guest "$root" "$kv" "$tree"
-	modprobe_guest "$kv" "$kv" "$tree"
+	modprobe_guest "$kv" "$root" "$kv"
 
 	ok "$name: make install again, over itself" in_source install
 	set_version 9.9.9
@@ -115,9 +112,7 @@ life() {
 	if [[ $newer ]]; then
 		ok "$name: $newer is installed later" newer_kernel "$newer"
 		ok "$name: and has the module" installed "$newer" 9.9.9
-		rm -rf "$tree"
-		for_guest "$root" "$newer" "$tree"
-		modprobe_guest "$newer" "$newer" "$tree"
+		modprobe_guest "$newer" "$root" "$newer"
 	else
 		skip "$name: a newer kernel" "there is only one"
 	fi
@@ -138,8 +133,8 @@ for name in "${releases[@]}"; do
 		skip "$name: dkms" "a root of another release takes root"
 	elif [[ ! $newest ]]; then
 		skip "$name: dkms" "no kernel $name to be had"
-	elif ok "$name: a root with dkms and ${first:-$newest}" \
-		make_release_root "${first:-$newest}" "$root"; then
+	elif ok "$name: a root with dkms and ${first:-$newest}" make_release_root \
+		"${first:-$newest}" "$root" "linux-image-${first:-$newest}"; then
 		life "$name" "${first:+$newest}"
 	fi
 	rm -rf --one-file-system "$root"

@@ -30,13 +30,13 @@ $2 == "-" { next }
 !($2 in col) { col[$2] = 1; paths[++np] = $2 }
 {
 	verdict[$1, $2] = $3
-	note[$1, $2] = ($3 == "VULNERABLE") ? $5 " bogus" : \
+	note[$1, $2] = ($3 == "VULNERABLE") ? $5 " bogus" ($8 == "" ? "" : ", " $8 " ms") : \
 		($3 == "PROTECTED") ? $4 " exposures" : ""
 }
 
 END {
 	width = left + np * W + 10
-	height = top + nk * H + 34
+	height = top + nk * H + 54
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" " \
 		"viewBox=\"0 0 %d %d\" font-family=\"sans-serif\">\n", width, height, width, height
 	printf "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", width, height
@@ -61,6 +61,9 @@ END {
 				text(x + W / 2 - 2, y + 31, 11, ink[v], "middle", note1)
 		}
 	}
+	text(10, height - 30, 12, "#444444", "start", "Red: so many wrong events were seen, " \
+		"the first after so long. Green: none, though so many faults met the window. " \
+		"Grey: no fault met it.")
 	text(10, height - 12, 12, "#444444", "start", about)
 	print "</svg>"
 }

@@ -50,7 +50,7 @@ if locked_down vulnerable 5.10 armed=1 --writer migrate --seconds 20 --until-wro
 fi
 if locked_down sound 6.1 'armed=1 watch_auto=1 stall_us=200' --writer migrate --seconds 4; then
 	both sound "not accused" 'grep -qE "^hugetlb.missing (PROTECTED|INCONCLUSIVE) .*bogus=0" "$work/level"'
-	diag "$(grep '^hugetlb.missing' "$work/sound")"
+	diag "$(grep '^hugetlb\.missing' "$work/sound")"
 fi
 
 for how in lockdown=integrity module.sig_enforce=1; do

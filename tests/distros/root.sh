@@ -5,18 +5,31 @@
 # Those two are for programs that stop at the first error; a test goes on.
 set +e
 
+# sources_of RELEASE: backports are an addition to their release
+sources_of() {
+	local part
+
+	for part in "${1%-backports}" "$1"; do
+		locked "apt-$part" update_lists "$part" || say "no fresh package lists of $part"
+		echo "$cache/apt/$part/etc/sources.list"
+	done | sort -u
+}
+
 pack_root() {
-	local release=$1 packed=$2 packages=$3 options
+	local release=$1 packed=$2 packages=$3 options sources
 
 	[[ ! -e $packed ]] || return 0
 	need mmdebstrap zstd
+	mapfile -t sources < <(sources_of "$release")
 	mapfile -t options < <(grep -E '^Acquire::(https?::|Check-Valid-Until)' \
 		"$cache/apt/$release/apt.conf" | sed 's/^/--aptopt=/')
+	# As apt -t does: what kernels of backports need may be there, too.
+	[[ $release != *-backports ]] ||
+		options+=("--aptopt=APT::Default-Release \"$release\";")
 	say "making a root of $release, a few minutes"
 	if ! INITRD=No mmdebstrap --quiet --mode=root --variant=apt \
-	     "${options[@]}" --include="$packages" "$release" "$packed.new.tar.zst" \
-	     "$cache/apt/$release/etc/sources.list" \
-	     </dev/null >"$cache/root/log" 2>&1; then
+	     "${options[@]}" --include="$packages" "${release%-backports}" \
+	     "$packed.new.tar.zst" "${sources[@]}" </dev/null >"$cache/root/log" 2>&1; then
 		cat "$cache/root/log" >&2
 		return 1
 	fi
@@ -24,13 +37,15 @@ pack_root() {
 }
 
 # make_release_root KERNEL DIR [PACKAGE…]: a fresh root in DIR, of the release
-# that KERNEL comes from, with dkms and that kernel's headers. Sets kv and release.
+# that KERNEL comes from, with dkms and that kernel's headers, and an init to boot
+# it. Sets kv and release.
 make_release_root() {
 	local dir=$2 packages packed
 
 	(resolve "$1") || return
 	resolve "$1"
-	packages=dkms,gcc,make,libc6-dev,kmod,linux-headers-$kv
+	# openssl is what dkms signs with
+	packages=dkms,gcc,make,libc6-dev,kmod,openssl,systemd-sysv,linux-headers-$kv
 	packages=$packages$(printf ',%s' "${@:3}")
 	packages=${packages%,}
 	packed=$cache/root/$release-$(echo "$packages" | sha256sum | cut -c 1-8).tar.zst
@@ -76,31 +91,4 @@ copy_source() {
 listing() {
 	(cd "$1" && find lib/modules/ usr/lib/modules/ usr/src var/lib/dkms \
 		! -name 'modules.*' ! -name 'mok.*' 2>/dev/null | sort)
-}
-
-# for_guest DIR KV TREE: the module as installed, and the release's own kmod
-for_guest() {
-	local root=$1 kv=$2 tree=$3 lib
-
-	mkdir -p "$tree"/{proc,sys,lib/modules/"$kv",sbin,lib64}
-	cp -a "$root/lib/modules/$kv"/{modules.*,updates} "$tree/lib/modules/$kv"
-	cp "$root/bin/kmod" "$tree/sbin/modprobe"
-	in_release "$root" ldd /bin/kmod | grep -oE '/[^ ]+' | while read -r lib; do
-		mkdir -p "$tree${lib%/*}"
-		cp "$root$(in_release "$root" readlink -f "$lib")" "$tree$lib"
-	done
-}
-
-# modprobe_guest NAME KV TREE: a test point; modprobe, judge, modprobe -r
-modprobe_guest() {
-	guest "$1" "$2" -N -X "$3/sbin/modprobe" -a "$3" -- sh -ec '
-		tree=$1
-		mount --bind /proc $tree/proc
-		mount --bind /sys $tree/sys
-		chroot $tree modprobe uffd_race
-		judge --writer migrate --seconds 2
-		chroot $tree modprobe -r uffd_race
-		test ! -e /sys/kernel/debug/uffd_race
-		echo loaded and unloaded' sh "${3##*/}" || return
-	grep -q '^loaded and unloaded' "$work/$1"
 }

@@ -117,3 +117,19 @@ end_guest() {
 	[[ ! $guest ]] || kill "$guest" 2>/dev/null || :
 	((!${#reader[@]})) || kill "${reader[@]}" 2>/dev/null || :
 }
+
+# What the kernel says when it is in trouble. Its own words are at the start of
+# a line, so that a WARNING in what a driver prints, or a report of the module
+# itself ("BUG: uffd_race:"), is none.
+trouble() {
+	local start='^(\[ *[0-9]+\.[0-9]+\](\[ *[TC][0-9]+\])? )?'
+
+	grep -nE -e "$start((watchdog: |NMI watchdog: )?BUG: |WARNING: )" \
+		-e "$start"'(.*: )?(kernel BUG at|Oops|general protection fault|Kernel panic)' \
+		-e "$start"'INFO: (task .* blocked|possible |suspicious |inconsistent |trying to register)' \
+		-e "$start"'(rcu: )?INFO: rcu.* (detected|stall)' \
+		-e "$start"'rcu: .*kthread (starved|timer wakeup)' \
+		-e "$start"'(UBSAN|KCSAN|KASAN|KFENCE|DEBUG_LOCKS_WARN_ON|=+ BUG|refcount_t):?' \
+		-e 'uffd_race-test: (rmmod failed|no swap)' "$1" |
+	grep -vE 'BUG: uffd_race:'
+}
