@@ -18,7 +18,7 @@ modules:
 
 help:
 	@echo 'Main job:'
-	@echo '  demo           convict one stock kernel and clear another, in guests'
+	@echo '  demo           verdicts for four stock kernels, in guests: path x kernel'
 	@echo '  check          all tests, in guests'
 	@echo '  matrix         a verdict for every kernel and path: tests/distros/matrix.md'
 	@echo 'This machine:'
