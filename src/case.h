@@ -73,7 +73,7 @@ enum case_look {
 
 /* What the hook on fault entry knows about the fault and its vma. */
 #define CASE_F_WRITE		0x01	/* a write fault */
-#define CASE_F_PRIVATE		0x02	/* EEXIST means: the pte is not none */
+#define CASE_F_PRIVATE		0x02	/* what is copied on write is anonymous */
 #define CASE_F_ANON_PROVES	0x04	/* cannot install an anonymous page itself */
 #define CASE_F_NEVER_INSTALLS	0x08	/* cannot install without an event */
 #define CASE_F_ZAPS_KNOWN	0x10	/* every zap of this vma is reported */
@@ -88,7 +88,7 @@ enum case_op_kind {
 /** enum case_outcome - how an operation ended */
 enum case_outcome {
 	CASE_NOTHING,		/* it certainly changed nothing */
-	CASE_EXISTS,		/* nothing: a page was found under the lock */
+	CASE_EXISTS,		/* nothing: something was found; it may be a marker */
 	CASE_AGAIN,		/* nothing: something else has changed, try again */
 	CASE_NO_PAGE,		/* nothing: CONTINUE found no page in the page cache */
 	CASE_DONE,		/* it did all of [start, done_end) */

@@ -154,12 +154,7 @@ static void install_end(struct case_engine *e, struct case_page *page,
 	case CASE_UNSURE:
 		page_unsure(e, page, op->begin, CASE_WHY_PARTIAL);
 		break;
-	case CASE_EXISTS:
-		/* Elsewhere it may only mean: in the page cache. */
-		if (sure && (page->flags & CASE_F_PRIVATE) &&
-		    page->addr == op->start)
-			page_seen(e, page, CASE_LOOK_MAPPED, op->begin);
-		break;
+	case CASE_EXISTS:	/* a page, or a marker: the next look will tell */
 	case CASE_AGAIN:
 	case CASE_NO_PAGE:
 	case CASE_NOTHING:

@@ -145,6 +145,7 @@ static void copy_through_another_userfaultfd_of_the_mm(void **state)
 	event(T1, CASE_LOOK_NONE);
 	op2(R1, UFFD2, CASE_OP_INSTALL);
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_EXISTS);
+	looked(CASE_LOOK_MAPPED);
 	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
 }
 
@@ -198,7 +199,7 @@ static void copy_in_a_mm_that_is_not_known(void **state)
 	event(T1, CASE_LOOK_NONE);
 	op2(R1, UFFD2, CASE_OP_INSTALL);
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_EXISTS);
-	expect_open(1);			/* it is not about this page, perhaps */
+	expect_open(1);
 	op2(R1, UFFD2, CASE_OP_INSTALL);
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
 	expect_undecided(CASE_WHY_PARTIAL, 1);
