@@ -236,6 +236,7 @@ void case_op_begin_mm(struct case_engine *e, const void *task, const void *mm,
 void case_op_end_mm(struct case_engine *e, const void *task, const void *mm,
 		    enum case_op_kind kind, enum case_outcome outcome,
 		    unsigned long done_end);
+bool case_kept(struct case_engine *e, const void *mm, case_time since);
 void case_raced(struct case_engine *e, const void *key, unsigned long addr,
 		enum case_outcome outcome);
 

@@ -136,6 +136,7 @@ static void op_begin(struct case_engine *e, const void *task, const void *key,
 			ctx_blind(e, ctx);
 		if (kind == CASE_OP_INSTALL)
 			continue;
+		ctx->emptied = e->clock;
 		walk = page_walk(ctx, start, end);
 		while ((page = page_walk_next(e, &walk)))
 			page_op_begins(e, page, kind);
@@ -187,6 +188,8 @@ static void op_end(struct case_engine *e, const void *task, const void *key,
 			continue;
 		if (kind != CASE_OP_INSTALL || outcome >= CASE_DONE)
 			ctx->changed = e->clock;
+		if (kind != CASE_OP_INSTALL)
+			ctx->emptied = e->clock;
 		walk = page_walk(ctx, was.start, was.end);
 		while ((page = page_walk_next(e, &walk))) {
 			if (kind == CASE_OP_INSTALL)
@@ -285,4 +288,34 @@ void case_raced(struct case_engine *e, const void *key, unsigned long addr,
 
 	if (ctx && outcome < CASE_DONE && outcome != CASE_NOTHING)
 		event_raced(e, ctx, addr, outcome);
+}
+
+/**
+ * case_kept - is everything still mapped in an mm that was?
+ * @e: the engine
+ * @mm: the mm
+ * @since: since when
+ *
+ * Return: true if no page of a userfaultfd's range was taken away, as far as
+ * hooks tell, which they do of ranges whose userfaultfd is known.
+ */
+bool case_kept(struct case_engine *e, const void *mm, case_time since)
+{
+	const struct case_ctx *ctx;
+	const struct case_op *op;
+	bool known = false;
+
+	for (ctx = e->ctxs; ctx; ctx = ctx->all_next) {
+		if (ctx->mm && ctx->mm != mm)
+			continue;
+		if (ctx->emptied > since)
+			return false;
+		if (ctx->state != CTX_KNOWN)
+			return false;
+		known |= ctx->mm && ctx->watched && ctx->watched <= since;
+		for (op = e->ops; op; op = op->next)
+			if (op->kind != CASE_OP_INSTALL && op_concerns(op, ctx))
+				return false;
+	}
+	return known;
 }

@@ -34,6 +34,7 @@ struct case_ctx {
 	unsigned int births;		/* UFFDIO_API in flight */
 	case_time watched;		/* since when all faults are told; 0: not */
 	case_time changed;		/* last time something ended that changes ptes */
+	case_time emptied;		/* last begin or end of what takes pages away */
 	struct case_page *pages;
 	struct case_fault *arounds;	/* in flight, may map other pages too */
 	struct case_event *events;

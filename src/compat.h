@@ -58,6 +58,48 @@ static inline bool compat_reason_minor(unsigned long reason)
 #define COMPAT_PAGEFAULT_MINOR	0
 #endif
 
+/*
+ * What ioctls the kernel has: UFFDIO_CONTINUE is f619147104c8 ("userfaultfd: add
+ * UFFDIO_CONTINUE ioctl"), v5.13, UFFDIO_POISON fc71884a5f59 ("mm: userfaultfd:
+ * add new UFFDIO_POISON ioctl"), v6.6, UFFDIO_MOVE adef440691ba ("userfaultfd:
+ * UFFDIO_MOVE uABI"), v6.8.
+ */
+#ifdef UFFDIO_CONTINUE
+#define COMPAT_CONTINUE	1
+#else
+#define COMPAT_CONTINUE	0
+#endif
+
+#ifdef UFFDIO_POISON
+#define COMPAT_POISON	1
+#else
+#define COMPAT_POISON	0
+#endif
+
+#ifdef UFFDIO_MOVE
+#define COMPAT_MOVE		1
+#define COMPAT_MOVE_HOLES	UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES
+#else
+#define COMPAT_MOVE		0
+#define COMPAT_MOVE_HOLES	0
+#endif
+#define COMPAT_MOVE_HUGE	IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE)
+
+/*
+ * Whose range an install fills. Its function got the mm until 867a43a34ff8
+ * ("userfaultfd: use per-vma locks in userfaultfd operations"), v6.9, and gets
+ * the userfaultfd since, in a header since f91e6b41dd11, v6.9. It reads that
+ * itself, so we may.
+ */
+static inline const void *compat_install_mm(unsigned long arg)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+	return ((struct userfaultfd_ctx *)arg)->mm;
+#else
+	return (void *)arg;
+#endif
+}
+
 /* f46f2adecdcc ("mm: check against orig_pte for finish_fault()"), v5.19 */
 static inline bool compat_pte_marker(pte_t pte)
 {

@@ -46,26 +46,32 @@ void ioctls_count(unsigned int nr, long ret)
 NOKPROBE_SYMBOL(ioctls_count);
 
 /**
- * ioctls_check_clean - is what COPY or CONTINUE has installed safe from reclaim?
- * @ctx: the userfaultfd
+ * ioctls_check_clean - is what an ioctl has installed safe from reclaim?
+ * @mm: where
  * @addr: the first page
+ * @since: the engine's clock before it was installed
  *
  * Reclaim drops a page of shared memory whose pte is not dirty and which is not
  * dirty itself. mfill_atomic_install_pte() makes the pte dirty, and whoever
- * clears that later hands it on to the page.
+ * clears that later hands it on to the page. What is there now is that page
+ * only if nothing was dropped meanwhile, by all that hooks see.
  *
- * From the handler on ioctls; only if the caller's mm is the userfaultfd's.
+ * From the handler on the return of what installs; only if the caller's mm is
+ * that one, which keeps its page tables.
  */
-void ioctls_check_clean(const void *ctx, unsigned long addr)
+void ioctls_check_clean(const void *mm, unsigned long addr, case_time since)
 {
 	unsigned long flags;
-	bool same;
+	bool kept;
 
-	if (!current->mm || !engine_lock(&flags))
+	if (current->mm != mm || !probe_armed(HOOK_ZAP) ||
+	    !probe_armed(HOOK_RECLAIM) ||
+	    !ptwalk_is_clean(current->mm, addr & PAGE_MASK) ||
+	    !engine_lock(&flags))
 		return;
-	same = case_ctx_mm(&engine, ctx) == current->mm;
+	kept = case_kept(&engine, mm, since);
 	engine_unlock(flags);
-	if (same && ptwalk_is_clean(current->mm, addr & PAGE_MASK))
+	if (kept)
 		atomic_long_inc(&unclean);
 }
 NOKPROBE_SYMBOL(ioctls_check_clean);

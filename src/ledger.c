@@ -55,7 +55,7 @@ static const struct uffd_cmd {
  * @start: of the range
  * @end: of the range, exclusive
  * @word: @cmd->done of the argument at entry
- * @src: word 1 of the argument at entry: where UFFDIO_MOVE takes pages from
+ * @unseen: it may install what no hook of installs.c tells
  * @since: ranges_armed() at entry
  * @borne: of UFFDIO_API: the engine waits for its result
  * @refused: the range wraps around
@@ -65,8 +65,8 @@ struct ledger_ioctl {
 	unsigned long arg;
 	const struct uffd_cmd *cmd;
 	unsigned long start, end;
-	u64 word, src;
-	bool since, borne, refused;
+	u64 word;
+	bool since, borne, refused, unseen;
 };
 
 size_t ledger_ioctl_size(void)
@@ -171,8 +171,9 @@ NOKPROBE_SYMBOL(ledger_op_end);
  * @ri: its instance
  * @regs: the arguments
  *
- * The range is read before the kernel reads it. If it can't be read without a
- * fault, it is all of the address space, with an unknown outcome.
+ * The range is read before the kernel reads it, and another thread may rewrite
+ * it in between. So it is not what was installed: see installs.c. Where there
+ * is no such hook, it may be anything in all of the address space.
  *
  * Return: 0 to see the return, 1 to let it go.
  */
@@ -193,15 +194,14 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	io->since = ranges_armed();
 	io->borne = false;
 	io->refused = false;
+	io->unseen = installs_unseen(io->cmd - uffd_cmds);
 	if (copy_from_user_nofault(w, (void __user *)io->arg,
 				   io->cmd->words * sizeof(u64))) {
-		/* Whatever it does, it does unseen: the outcome is unsure. */
 		io->arg = 0;
 	} else if (io->cmd->len) {
 		io->start = w[0];
 		io->end = w[0] + w[io->cmd->len];
 		io->word = w[io->cmd->done];
-		io->src = w[1];
 		io->refused = io->end < io->start;
 	}
 
@@ -211,15 +211,13 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		ledger_op_begin(io->ctx, CASE_OP_HOLE, io->start, io->end);
 		break;
 	case CMD_MOVE:
-		if (io->arg)
-			ledger_op_begin(io->ctx, CASE_OP_ZAP, w[1],
-					w[1] + io->end - io->start);
-		else
+		if (io->unseen)
 			ledger_op_begin(io->ctx, CASE_OP_ZAP, 0, ULONG_MAX);
 		fallthrough;
 	case CMD_INSTALL:
 		stall_saw(io->arg ? current->tgid : 0, io->ctx, io->start);
-		ledger_op_begin(io->ctx, CASE_OP_INSTALL, io->start, io->end);
+		if (io->unseen)
+			ledger_op_begin(io->ctx, CASE_OP_INSTALL, 0, ULONG_MAX);
 		break;
 	case CMD_API:
 		if (io->arg)
@@ -231,28 +229,6 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 NOKPROBE_SYMBOL(ledger_ioctl_entry);
-
-/*
- * The kernel reads the argument after us. If another thread has rewritten it
- * meanwhile, there is no telling what was installed where.
- */
-static void check_argument(const struct ledger_ioctl *io)
-{
-	u64 w[UFFD_MAX_WORDS];
-	unsigned long flags;
-
-	if (!io->arg ||
-	    (!copy_from_user_nofault(w, (void __user *)io->arg,
-				     io->cmd->words * sizeof(u64)) &&
-	     w[0] == io->start && w[0] + w[io->cmd->len] == io->end &&
-	     w[1] == io->src))
-		return;
-	if (!engine_lock(&flags))
-		return;
-	case_ctx_blind(&engine, io->ctx);
-	engine_unlock(flags);
-}
-NOKPROBE_SYMBOL(check_argument);
 
 /* What the kernel wrote back: bytes done or -errno; 0 if it can't be known. */
 static s64 written_back(const struct ledger_ioctl *io)
@@ -266,30 +242,25 @@ static s64 written_back(const struct ledger_ioctl *io)
 }
 NOKPROBE_SYMBOL(written_back);
 
-static enum case_outcome install_outcome(const struct ledger_ioctl *io, long ret)
+/* It found a page, or none to map: whose doing was that? */
+static void install_failed(const struct ledger_ioctl *io, long ret)
 {
-	if (!io->arg)
-		return CASE_UNSURE;
-	switch (ret) {
-	case 0:
-		return CASE_DONE;
-	case -EEXIST:
-		return CASE_EXISTS;
-	case -EAGAIN:
-		/* Nothing, or the first pages of several. */
-		return io->end - io->start <= PAGE_SIZE ||
-		       written_back(io) == -EAGAIN ? CASE_AGAIN : CASE_UNSURE;
-	case -EFAULT:
-		/* All may be done, only the bytes done could not be written. */
-		if (written_back(io) != -EFAULT)
-			return CASE_UNSURE;
-		return io->cmd == &uffd_cmds[NR_CONTINUE] ?
-			CASE_NO_PAGE : CASE_NOTHING;
-	default:
-		return CASE_NOTHING;
-	}
+	enum case_outcome outcome = CASE_NOTHING;
+	unsigned long flags;
+
+	if (ret == -EEXIST)
+		outcome = CASE_EXISTS;
+	else if (ret == -EAGAIN)
+		outcome = CASE_AGAIN;
+	else if (ret == -EFAULT && io->cmd == &uffd_cmds[NR_CONTINUE] &&
+		 written_back(io) == -EFAULT)
+		outcome = CASE_NO_PAGE;
+	if (!io->arg || outcome == CASE_NOTHING || !engine_lock(&flags))
+		return;
+	case_raced(&engine, io->ctx, io->start, outcome);
+	engine_unlock(flags);
 }
-NOKPROBE_SYMBOL(install_outcome);
+NOKPROBE_SYMBOL(install_failed);
 
 /**
  * ledger_ioctl_return - userfaultfd_ioctl() returns
@@ -321,14 +292,13 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		ledger_op_end(io->ctx, CASE_OP_HOLE, CASE_DONE, io->end);
 		break;
 	case CMD_MOVE:
-		ledger_op_end(io->ctx, CASE_OP_ZAP, CASE_DONE, 0);
+		if (io->unseen)
+			ledger_op_end(io->ctx, CASE_OP_ZAP, CASE_DONE, 0);
 		fallthrough;
 	case CMD_INSTALL:
-		check_argument(io);
-		if (!ret && io->arg)
-			ioctls_check_clean(io->ctx, io->start);
-		ledger_op_end(io->ctx, CASE_OP_INSTALL, install_outcome(io, ret),
-			      io->end);
+		if (io->unseen)
+			ledger_op_end(io->ctx, CASE_OP_INSTALL, CASE_UNSURE, 0);
+		install_failed(io, ret);
 		break;
 	case CMD_OTHER:
 		break;

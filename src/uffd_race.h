@@ -31,7 +31,9 @@ void engine_reset(void);
 enum hook_id {
 	HOOK_EVENT, HOOK_HUGETLB, HOOK_HUGETLB_RETURN, HOOK_HUGETLB_ZAP,
 	HOOK_FAULT, HOOK_FAULT_RETURN, HOOK_COLLAPSE, HOOK_ZAP, HOOK_RECLAIM,
-	HOOK_MREMAP, HOOK_FORK, HOOK_READ, HOOK_RELEASE, HOOK_IOCTL, NR_HOOKS
+	HOOK_MREMAP, HOOK_FORK, HOOK_READ, HOOK_COPY, HOOK_ZEROPAGE,
+	HOOK_CONTINUE, HOOK_POISON, HOOK_MOVE, HOOK_MOVE_PTES, HOOK_MOVE_HUGE,
+	HOOK_RELEASE, HOOK_IOCTL, NR_HOOKS
 };
 
 int probes_init(unsigned int faults, unsigned int ops);
@@ -89,6 +91,19 @@ void ledger_op_begin(const void *ctx, enum case_op_kind kind,
 void ledger_op_end(const void *ctx, enum case_op_kind kind,
 		   enum case_outcome outcome, unsigned long done_end);
 
+/* installs.c: what ioctls install, as the kernel took it */
+bool installs_unseen(unsigned int nr);
+int install_copy_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int install_zeropage_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int install_continue_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int install_poison_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int install_move_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int install_move_ptes_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int install_move_huge_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int install_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+int install_move_huge_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+size_t install_size(void);
+
 /* UFFD_FEATURE_SIGBUS: faults of that userfaultfd raise no events */
 #define LEDGER_SIGBUS	0x80UL
 /* in the tag of every userfaultfd that the engine has a record of */
@@ -116,7 +131,7 @@ void delivery_reset(void);
 
 /* ioctls.c */
 void ioctls_count(unsigned int nr, long ret);
-void ioctls_check_clean(const void *ctx, unsigned long addr);
+void ioctls_check_clean(const void *mm, unsigned long addr, case_time since);
 unsigned long long ioctls_unclean(void);
 void ioctls_show(struct seq_file *m);
 void ioctls_reset(void);

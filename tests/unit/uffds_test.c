@@ -457,6 +457,56 @@ static void ioctl_that_lost_the_race(void **state)
 	assert_int_equal(engine.stats.raced_bogus, 1);
 }
 
+static void kept_unless_something_was_taken_away(void **state)
+{
+	case_time since;
+
+	setup(PRIVATE);
+	case_ctx_belongs(&engine, UFFD, MM);
+	assert_false(case_kept(&engine, MM, engine.clock));	/* not watched */
+	case_ctx_watched(&engine, UFFD, true);
+	since = engine.clock;
+	assert_true(case_kept(&engine, MM, since));
+	assert_false(case_kept(&engine, (void *)0x600, since));
+	op(R1, CASE_OP_INSTALL);
+	assert_true(case_kept(&engine, MM, since));
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	assert_true(case_kept(&engine, MM, since));
+	op(R1, CASE_OP_ZAP);
+	assert_false(case_kept(&engine, MM, since));
+	since = engine.clock;
+	assert_false(case_kept(&engine, MM, since));	/* it goes on */
+	op_done(R1, CASE_OP_ZAP, CASE_DONE);
+	assert_false(case_kept(&engine, MM, since));
+	assert_true(case_kept(&engine, MM, engine.clock));
+	op(R1, CASE_OP_HOLE);
+	op_done(R1, CASE_OP_HOLE, CASE_DONE);
+	assert_false(case_kept(&engine, MM, since));
+}
+
+static void kept_only_where_everything_is_told(void **state)
+{
+	setup(PRIVATE);
+	case_ctx_belongs(&engine, UFFD, MM);
+	engine.clock++;
+	assert_false(case_kept(&engine, MM, engine.clock));
+	case_ctx_watched(&engine, UFFD, true);
+	assert_false(case_kept(&engine, MM, engine.clock - 1));
+	assert_true(case_kept(&engine, MM, engine.clock));
+	born(UFFD2, 0);				/* of an mm that is not known */
+	assert_true(case_kept(&engine, MM, engine.clock));
+	op2(R2, UFFD2, CASE_OP_ZAP);
+	assert_false(case_kept(&engine, MM, engine.clock));
+	op2_done(R2, UFFD2, CASE_OP_ZAP, CASE_DONE);
+	case_ctx_belongs(&engine, UFFD2, (void *)0x600);
+	op2(R2, UFFD2, CASE_OP_ZAP);
+	assert_true(case_kept(&engine, MM, engine.clock));
+	case_ctx_blind(&engine, UFFD2);
+	assert_true(case_kept(&engine, MM, engine.clock));
+	case_ctx_blind(&engine, UFFD);
+	assert_false(case_kept(&engine, MM, engine.clock));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +539,8 @@ int main(void)
 		cmocka_unit_test(operation_of_an_mm_inside_one_of_a_userfaultfd),
 		cmocka_unit_test(no_room_for_an_operation_of_the_mm),
 		cmocka_unit_test(ioctl_that_lost_the_race),
+		cmocka_unit_test(kept_unless_something_was_taken_away),
+		cmocka_unit_test(kept_only_where_everything_is_told),
 	};
 
 	return cmocka_run_group_tests_name("uffds", tests, NULL, NULL);
