@@ -124,7 +124,7 @@ int uffd_api(int fd, unsigned long features)
 	return ioctl(fd, UFFDIO_API, &api);
 }
 
-unsigned long uffd_offered(void)
+static unsigned long uffd_offered(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	int fd = uffd_new(0);
@@ -135,17 +135,18 @@ unsigned long uffd_offered(void)
 	return api.features;
 }
 
-/* A userfaultfd with these features, or none of this mode */
+/*
+ * A userfaultfd with these features, or none of this mode. Opens no other one,
+ * unless it must: which memory the next one gets matters to some.
+ */
 int uffd_with(unsigned long features)
 {
-	unsigned long lacking = features & ~uffd_offered();
-	int fd;
+	int fd = uffd_new(0);
 
-	if (lacking)
-		skip("this kernel lacks the features %#lx", lacking);
-	fd = uffd_new(0);
-	if (fd < 0 || uffd_api(fd, features))
-		die("UFFDIO_API");
+	if (fd < 0)
+		die("userfaultfd");
+	if (uffd_api(fd, features))
+		skip("this kernel lacks the features %#lx", features & ~uffd_offered());
 	return fd;
 }
 

@@ -68,7 +68,6 @@ void pin_to(int cpu);
 bool mapped_at(const volatile void *at);
 
 int uffd_new(int flags);
-unsigned long uffd_offered(void);
 int uffd_with(unsigned long features);
 int uffd_api(int fd, unsigned long features);
 int uffd_try_register(int fd, void *at, size_t len, int mode);

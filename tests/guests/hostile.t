@@ -8,8 +8,8 @@
 
 kernels=${UFFD_RACE_KERNELS:-5.10 6.1 6.12 7.3}
 rounds=${UFFD_RACE_ROUNDS:-10}
-modes='zero zeroshm move guard retry hshare forkkill usermode apichild scm
-	flipzero flipunreg spoil keepopen sleepers blockers'
+modes='zero zeroshm move guard retry hshare hsplit forkkill usermode apichild scm
+	spoil keepopen sleepers blockers'
 
 cat >"$work/all" <<'EOT'
 #!/bin/sh
@@ -33,6 +33,10 @@ for mode; do
 done
 rmmod uffd_race
 # A look that comes late meets what was mapped after the event
+insmod ./uffd_race.ko armed=1 look_ms=200 || exit
+run flipzero
+run flipunreg
+rmmod uffd_race
 insmod ./uffd_race.ko armed=1 look_ms=1000 || exit
 run collapse
 rmmod uffd_race
@@ -185,7 +189,7 @@ hostile() {
 	# shellcheck disable=SC2086
 	guest "hostile-$kernel" "$kernel" -N -t 180 -a "$work/all" \
 		-a "$top/tests/guests/hostile" -- sh all $modes || return
-	for mode in $modes collapse; do
+	for mode in $modes flipzero flipunreg collapse; do
 		check_mode "$kernel" "$mode"
 	done
 }

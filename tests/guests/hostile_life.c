@@ -296,7 +296,7 @@ static void run_scm(void)
 /* --- flipzero, flipunreg --------------------------------------------------- */
 
 #define FLIP_SECONDS	5
-#define FLIP_ENOUGH	20
+#define FLIP_ENOUGH	8
 #define TRIES		100	/* ioctls an event */
 
 /* The argument of the ioctl: both begin with the range */
@@ -369,7 +369,8 @@ static bool flip_one_event(int fd, unsigned long cmd)
 	if (!flipped)
 		uffd_copy(fd, pair);
 	touch_end(&touch);
-	usleep(20000);		/* the module looks, and finds a page */
+	if (flipped)
+		usleep(300000);	/* the module looks, and finds a page */
 	return flipped;
 }
 
@@ -497,9 +498,9 @@ const struct mode life_modes[] = {
 	{ "scm", "half of the ioctls come from a process that got the file by SCM_RIGHTS",
 	  "bogus = 0; what is copied in is genuine", run_scm },
 	{ "flipzero", "the argument of ZEROPAGE names another page, but while the kernel reads it",
-	  "bogus = 0", run_flipzero },
+	  "bogus = 0 (load with look_ms=200)", run_flipzero },
 	{ "flipunreg", "the same of UNREGISTER",
-	  "bogus = 0", run_flipunreg },
+	  "bogus = 0 (load with look_ms=200)", run_flipunreg },
 	{ "churn", "processes open, register, fault, fork and die, until SIGTERM",
 	  "whatever is loaded and unloaded meanwhile: no splat, bogus = 0", run_churn },
 	{ 0 }

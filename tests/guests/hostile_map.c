@@ -159,7 +159,8 @@ static void run_collapse(void)
 /* --- hshare ---------------------------------------------------------------- */
 
 #define GIB	(1ul << 30)
-#define SHARED	4	/* pages */
+#define FIRST	4	/* pages: that are touched */
+#define SHARED	4
 
 static int to_other[2], from_other[2];
 
@@ -231,7 +232,8 @@ static long one_shared(int fd, char *area, unsigned char page)
 	return mapped;
 }
 
-static void run_hshare(void)
+/* The range is all that one page table maps, or some pages of it */
+static void share_table(bool split)
 {
 	int memfd, fd, i;
 	long mapped = 0;
@@ -245,18 +247,30 @@ static void run_hshare(void)
 	pid = other_writer(area);
 	other_done();
 	fd = uffd_with(0);
-	/* This splits the mapping; the page table stays shared all the same */
-	uffd_register(fd, area + 4 * HUGE_PAGE, SHARED * HUGE_PAGE,
-		      UFFDIO_REGISTER_MODE_MISSING);
+	if (split)
+		uffd_register(fd, area + FIRST * HUGE_PAGE, SHARED * HUGE_PAGE,
+			      UFFDIO_REGISTER_MODE_MISSING);
+	else
+		uffd_register(fd, area, GIB, UFFDIO_REGISTER_MODE_MISSING);
 	for (i = 0; i < SHARED; i++)
-		mapped += one_shared(fd, area, 4 + i);
+		mapped += one_shared(fd, area, FIRST + i);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	reserve_huge(0);
 	if (!mapped)
-		skip("page tables of hugetlb are not shared here");
+		skip("the page table is not shared");
 	tell("events", SHARED);
 	tell("mapped", mapped);
+}
+
+static void run_hshare(void)
+{
+	share_table(false);
+}
+
+static void run_hsplit(void)
+{
+	share_table(true);
 }
 
 const struct mode map_modes[] = {
@@ -266,5 +280,7 @@ const struct mode map_modes[] = {
 	  "bogus = 0 (load with look_ms=1000)", run_collapse },
 	{ "hshare", "another process, without userfaultfd, writes in a shared page table",
 	  "bogus = 0", run_hshare },
+	{ "hsplit", "the same, where REGISTER splits the mapping, and leaves the table shared",
+	  "bogus = 0", run_hsplit },
 	{ 0 }
 };
