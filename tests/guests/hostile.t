@@ -19,8 +19,10 @@ dir=/sys/kernel/debug/uffd_race
 run() {
 	echo "=== $1"
 	echo 1 >$dir/reset
+	start=$(date +%s)
 	./hostile "$1"
 	echo "status $?"
+	echo "took $(($(date +%s) - start))"
 	usleep 100000
 	[ "$1" != collapse ] || sleep 2		# look_ms=1000
 	cat $dir/counters
