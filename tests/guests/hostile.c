@@ -28,6 +28,8 @@ static const struct mode *const groups[] = {
 };
 #define NR_GROUPS (sizeof(groups) / sizeof(*groups))
 
+char **victim_command;
+
 void die(const char *what)
 {
 	printf("failed %s: %s\n", what, strerror(errno));
@@ -292,9 +294,10 @@ static void usage(void)
 	const struct mode *mode;
 	unsigned int i;
 
-	puts("usage: hostile MODE\n\n"
+	puts("usage: hostile MODE [COMMAND [ARG]...]\n\n"
 	     "Runs in a guest, as root, with uffd_race loaded. Prints what user space knows as\n"
-	     "\"name value\", or \"skip REASON\". Modes, what each does, and the right answer:\n");
+	     "\"name value\", or \"skip REASON\". Where a mode has a victim, COMMAND is run in\n"
+	     "its place. Modes, what each does, and the right answer:\n");
 	for (i = 0; i < NR_GROUPS; i++)
 		for (mode = groups[i]; mode->name; mode++)
 			printf("  %-10s %s\n             -> %s\n", mode->name,
@@ -315,7 +318,7 @@ static const struct mode *find(const char *name)
 
 int main(int argc, char **argv)
 {
-	const struct mode *mode = argc == 2 ? find(argv[1]) : NULL;
+	const struct mode *mode = argc > 1 ? find(argv[1]) : NULL;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
@@ -323,9 +326,11 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (!mode) {
-		fprintf(stderr, "usage: hostile MODE    (--help)\n");
+		fprintf(stderr, "usage: hostile MODE [COMMAND [ARG]...]    (--help)\n");
 		return 2;
 	}
+	if (argc > 2)
+		victim_command = argv + 2;
 	mode->run();
 	return 0;
 }

@@ -50,6 +50,9 @@ struct mode {
 /* Each ends with a mode without a name */
 extern const struct mode marker_modes[], map_modes[], life_modes[], many_modes[];
 
+/* Instead of the victim that some modes have; NULL-terminated, or NULL */
+extern char **victim_command;
+
 /* A thread that touches one byte */
 struct touch {
 	pthread_t thread;

@@ -10,10 +10,11 @@ kernels=${UFFD_RACE_KERNELS:-5.10 6.1 6.12 7.3}
 rounds=${UFFD_RACE_ROUNDS:-10}
 modes='zero zeroshm move guard retry hshare hsplit forkkill usermode apichild scm
 	spoil keepopen sleepers blockers'
+crowds='spoil keepopen sleepers blockers'
 
 cat >"$work/all" <<'EOT'
 #!/bin/sh
-# usage: all MODE…: each from zeroed books. Parts of the output begin with "=== MODE".
+# usage: crowds=MODES all MODE…: each from zeroed books. Parts of the output begin with "=== MODE".
 dir=/sys/kernel/debug/uffd_race
 
 run() {
@@ -29,10 +30,29 @@ run() {
 	sed 's/^/verdict /' $dir/verdict
 }
 
+# crowd MODE: of the wrong events that the stressor gets beside that, how many are
+# known as such?
+crowd() {
+	echo "=== crowd-$1"
+	wrong="judge -u shmem_missing_bogus -r 3 --path shmem-private-missing
+		--writer migrate --seconds 3"
+	if [ $1 = nobody ]; then
+		$wrong
+	else
+		./hostile "$1" $wrong
+	fi
+	echo "status $?"
+}
+
 insmod ./uffd_race.ko armed=1 || exit
 for mode; do
 	run $mode
 done
+case $(uname -r) in
+6.1.*)	for mode in nobody $crowds; do
+		crowd $mode
+	done ;;
+esac
 rmmod uffd_race
 # A look that comes late meets what was mapped after the event
 insmod ./uffd_race.ko armed=1 look_ms=200 || exit
@@ -190,9 +210,37 @@ hostile() {
 
 	# shellcheck disable=SC2086
 	guest "hostile-$kernel" "$kernel" -N -t 180 -a "$work/all" \
-		-a "$top/tests/guests/hostile" -- sh all $modes || return
+		-a "$top/tests/guests/hostile" -- \
+		env crowds="$crowds" sh all $modes || return
 	for mode in $modes flipzero flipunreg collapse; do
 		check_mode "$kernel" "$mode"
+	done
+	[[ $kernel != 6.1 ]] || check_crowds "$kernel"
+}
+
+# share FILE: per cent of the wrong events that user space got; more were raised
+share() {
+	local bogus wrong
+
+	bogus=$(value "$1" shmem_missing_bogus) wrong=$(value "$1" all_wrong_events)
+	((bogus < wrong)) || bogus=$wrong
+	echo $((wrong ? bogus * 100 / wrong : 0))
+}
+
+check_crowds() {
+	local f mode what alone wrong
+
+	alone=$(share "$(part "$work/hostile-$1" crowd-nobody)")
+	for mode in $crowds; do
+		f=$(part "$work/hostile-$1" "crowd-$mode")
+		what="$1, the stressor beside $mode"
+		wrong=$(value "$f" all_wrong_events)
+		if ((wrong < 20)); then
+			skip "$what" "only $wrong wrong events$(sed -n 's/^skip /: /p' "$f")"
+			continue
+		fi
+		ok "$what: $(share "$f") % of $wrong wrong events are bogus, $alone % without" \
+			test "$(share "$f")" -ge $((alone - 5))
 	done
 }
 

@@ -76,6 +76,19 @@ static void wait_until(pid_t pid, long n)
 		skip("the attacker has done only %ld of %ld", *shared, n);
 }
 
+static void run_command(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		execvp(victim_command[0], victim_command);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		die(victim_command[0]);
+}
+
 /* What the module says of the victim alone; everybody else is quiet */
 static void victim(int hold_ms)
 {
@@ -90,6 +103,10 @@ static void victim(int hold_ms)
 	long before[5];
 	int i, fd;
 
+	if (victim_command) {
+		run_command();
+		return;
+	}
 	for (i = 0; i < 5; i++)
 		before[i] = counter(verdicts[i]);
 	tell("victim_read", plain_events(&fd, VICTIM_EVENTS, hold_ms));
