@@ -412,7 +412,7 @@ static void run_flipunreg(void)
 
 /* --- churn ----------------------------------------------------------------- */
 
-#define CHURNERS	4
+#define CHURNERS	3
 
 static atomic_long *lives;	/* of all processes: lives, and events read */
 
@@ -458,6 +458,7 @@ static void churner(unsigned int n)
 			kill(pid, SIGKILL);
 		}
 		waitpid(pid, NULL, 0);
+		usleep(2000);
 	}
 }
 
