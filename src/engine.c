@@ -170,7 +170,8 @@ void engine_snapshot(struct case_stats *stats)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock, flags);
-	learn_losses();
+	if (!stopped)
+		learn_losses();
 	*stats = engine.stats;
 	raw_spin_unlock_irqrestore(&lock, flags);
 }
