@@ -187,6 +187,7 @@ void case_ctx_belongs(struct case_engine *e, const void *key, const void *mm);
 const void *case_ctx_mm(struct case_engine *e, const void *key);
 void case_ctx_blind(struct case_engine *e, const void *key);
 void case_lost(struct case_engine *e);
+void case_switched(struct case_engine *e);
 
 /**
  * struct case_entry - a fault, as seen at its entry

@@ -170,6 +170,7 @@ void ctx_blind(struct case_engine *e, struct case_ctx *ctx);
 bool op_in_flight(struct case_engine *e, const struct case_page *page,
 		  enum case_op_kind kind, case_time before);
 void ops_free(struct case_engine *e, const void *key);
+void ops_orphan(struct case_engine *e, const struct case_ctx *ctx);
 
 /* case_event.c */
 void page_close(struct case_engine *e, struct case_page *page,

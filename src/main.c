@@ -64,6 +64,7 @@ static void stop_watching(void)
 	engine_stop();
 	ranges_stop();
 	probes_exit();
+	guard_exit();
 	ranges_exit();
 	stall_exit();
 	engine_exit();
@@ -80,12 +81,16 @@ static int __init uffd_race_init(void)
 	limits = (struct case_limits) {
 		.pages = pages, .faults = faults, .ops = ops, .ctxs = ctxs,
 	};
+	guard_init();
 	err = engine_init(&limits, look_ms);
-	if (err)
+	if (err) {
+		guard_exit();
 		return err;
+	}
 	err = stall_init();
 	if (err) {
 		engine_stop();
+		guard_exit();
 		engine_exit();
 		return err;
 	}
@@ -98,6 +103,7 @@ static int __init uffd_race_init(void)
 		stop_watching();
 		return err;
 	}
+	guard_watch();
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
 }

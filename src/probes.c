@@ -397,6 +397,8 @@ static const char *hook_how(const struct hook *h)
 		return "idle";
 	if (!h->armed)
 		return h->error == -ENOENT ? "absent" : "failed";
+	if (guard_off(hook_kprobe(h)))
+		return "off";
 	return hook_kprobe(h)->flags & KPROBE_FLAG_FTRACE ? "ftrace" : "int3";
 }
 
@@ -408,6 +410,7 @@ void probes_show(struct seq_file *m)
 {
 	int i, cpu;
 
+	guard_check();
 	seq_printf(m, "%-25s %-6s %-6s %10s %8s  %s\n", "symbol", "probe",
 		   "how", "hits", "missed", "without it");
 	for (i = 0; i < NR_HOOKS; i++) {
@@ -422,4 +425,5 @@ void probes_show(struct seq_file *m)
 			   h->error == -ENOENT && h->absent_ok ?
 			   "nothing: this kernel does not do that" : h->lost);
 	}
+	guard_show(m);
 }

@@ -87,6 +87,7 @@ void report_counters(struct seq_file *m)
 	seq_printf(m, "install_clean %llu\n", ioctls_unclean());
 	seq_printf(m, "delivered_unmatched %llu\n", s.unmatched);
 	seq_printf(m, "delivered_unseen %llu\n", delivery_unseen());
+	seq_printf(m, "hooks_switched %u\n", guard_switched());
 	seq_printf(m, "lost_evidence %llu\n", s.lost);
 	seq_printf(m, "blinded_ctxs %llu\n", s.blinded);
 	seq_printf(m, "full_pages %llu\n", s.pages_full);
@@ -97,10 +98,13 @@ void report_counters(struct seq_file *m)
 	seq_printf(m, "memory_bytes %zu\n", engine_memory());
 }
 
-static const char *verdict_of(const struct case_books *b)
+static const char *verdict_of(const struct case_books *b, const char *blind)
 {
+	/* Convicted with evidence that was complete. */
 	if (b->verdict[CASE_BOGUS])
 		return "VULNERABLE";
+	if (blind)
+		return "BLIND";
 	/* No race seen means nothing unless the window was open. */
 	return b->exposures ? "PROTECTED" : "INCONCLUSIVE";
 }
@@ -111,30 +115,36 @@ static const char *verdict_of(const struct case_books *b)
  */
 void report_verdict(struct seq_file *m)
 {
+	const char *blind, *none;
 	unsigned long long unclean;
 	struct case_stats s;
 	int i, j;
 
+	guard_check();
 	engine_snapshot(&s);
+	blind = guard_blind();
+	none = blind ? "BLIND" : "none";
 	for (i = 0; i < CASE_NR_BACKINGS; i++) {
 		for (j = 0; j < CASE_NR_TYPES; j++) {
 			const struct case_books *b = &s.books[i][j];
 
 			if (!path_exists(i, j))
 				continue;
-			seq_printf(m, "%s.%s %s exposures=%llu bogus=%llu undecided=%llu events=%llu\n",
-				   backing_name[i], type_name[j], verdict_of(b),
+			seq_printf(m, "%s.%s %s exposures=%llu bogus=%llu undecided=%llu events=%llu%s%s\n",
+				   backing_name[i], type_name[j],
+				   verdict_of(b, blind),
 				   b->exposures, b->verdict[CASE_BOGUS],
-				   b->verdict[CASE_UNDECIDED], b->events);
+				   b->verdict[CASE_UNDECIDED], b->events,
+				   blind ? " blind=" : "", blind ?: "");
 		}
 	}
 	seq_printf(m, "continue_hole_punched %s %llu\n",
-		   s.hole_punched ? "LEGAL" : "none", s.hole_punched);
+		   s.hole_punched ? "LEGAL" : none, s.hole_punched);
 	seq_printf(m, "resolve_raced %s %llu bogus=%llu\n", s.raced_bogus ?
-		   "VULNERABLE" : s.raced ? "LEGAL" : "none", s.raced, s.raced_bogus);
+		   "VULNERABLE" : s.raced ? "LEGAL" : none, s.raced, s.raced_bogus);
 	unclean = ioctls_unclean();
 	seq_printf(m, "install_clean %s %llu\n",
-		   unclean ? "VULNERABLE" : "none", unclean);
+		   unclean ? "VULNERABLE" : none, unclean);
 }
 
 /**

@@ -249,6 +249,65 @@ static void lost_is_where_a_userfaultfd_is(void **state)
 	expect_undecided(CASE_WHY_PARTIAL, 1);
 }
 
+/* --- The hooks were switched off ------------------------------------------------ */
+
+static void switched_hooks_close_all_cases(void **state)
+{
+	setup(PRIVATE);
+	second_uffd(MM);
+	begin(T2, CASE_LOOK_NONE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	expect_open(1);
+	case_switched(&engine);
+	expect_undecided(CASE_WHY_LOST, 1);
+	assert_int_equal(engine.stats.lost, 1);
+	assert_int_equal(case_ctx_tag(&engine, UFFD), 0);
+	expect_all_free(0);
+	looked(CASE_LOOK_ANON);
+	event(T2, CASE_LOOK_ANON);
+	expect_undecided(CASE_WHY_UNKNOWN_CTX, 1);
+	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 0);
+}
+
+/* A userfaultfd that is opened later is judged, also at an address seen before. */
+static void switched_hooks_are_forgotten_by_the_next(void **state)
+{
+	setup(PRIVATE);
+	case_switched(&engine);
+	born(UFFD, 43);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	install(R1, CASE_DONE);
+	expect_verdict(CASE_GENUINE, 1);
+}
+
+/* Whose it was is not known any more; but not that it was. */
+static void op_outlasts_switched_hooks(void **state)
+{
+	setup(PRIVATE);
+	second_uffd((void *)0x600);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	case_switched(&engine);
+	born(UFFD, 43);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+	expect_all_free(1);
+}
+
+static void api_in_flight_while_hooks_are_switched(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	assert_true(case_ctx_bear(&engine, UFFD, 42));
+	case_switched(&engine);
+	case_ctx_born(&engine, UFFD, true);
+	assert_int_equal(case_ctx_tag(&engine, UFFD), 0);
+	expect_all_free(0);
+}
+
 static void no_room_for_the_op_of_another_userfaultfd(void **state)
 {
 	int i;
@@ -333,6 +392,10 @@ int main(void)
 		cmocka_unit_test(copy_through_an_unknown_userfaultfd),
 		cmocka_unit_test(copy_through_a_blind_userfaultfd),
 		cmocka_unit_test(lost_is_where_a_userfaultfd_is),
+		cmocka_unit_test(switched_hooks_close_all_cases),
+		cmocka_unit_test(switched_hooks_are_forgotten_by_the_next),
+		cmocka_unit_test(op_outlasts_switched_hooks),
+		cmocka_unit_test(api_in_flight_while_hooks_are_switched),
 		cmocka_unit_test(no_room_for_the_op_of_another_userfaultfd),
 		cmocka_unit_test(unregister_through_another_userfaultfd),
 		cmocka_unit_test(move_takes_the_page_of_another_userfaultfd),
