@@ -78,6 +78,7 @@ enum case_look {
 #define CASE_F_NEVER_INSTALLS	0x08	/* cannot install without an event */
 #define CASE_F_ZAPS_KNOWN	0x10	/* every zap of this vma is reported */
 #define CASE_F_SHARED_TABLE	0x20	/* the page table may serve another mm too */
+#define CASE_F_RETRY_MAPS	0x40	/* may map its page, and not say so */
 
 enum case_op_kind {
 	CASE_OP_INSTALL,	/* may turn none into mapped */
@@ -227,6 +228,9 @@ void case_fault_spared(struct case_engine *e, const void *task, case_time shut);
 
 void case_op_begin(struct case_engine *e, const void *task, const void *ctx,
 		   enum case_op_kind kind, unsigned long start, unsigned long end);
+void case_mm_op_begin(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end);
 void case_op_end(struct case_engine *e, const void *task, const void *ctx,
 		 enum case_op_kind kind, enum case_outcome outcome,
 		 unsigned long done_end);
