@@ -228,6 +228,8 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 	/* It may have mapped a page, and then failed to copy it. */
 	if ((f.flags & CASE_F_WRITE) && (f.flags & CASE_F_PRIVATE))
 		nothing = false;
+	if (f.flags & CASE_F_RETRY_MAPS)
+		nothing = false;
 	if (anon || (f.flags & CASE_F_NEVER_INSTALLS))
 		nothing = true;
 	/* It was mapped before, and nobody took it away. */

@@ -73,11 +73,12 @@ enum case_look {
 
 /* What the hook on fault entry knows about the fault and its vma. */
 #define CASE_F_WRITE		0x01	/* a write fault */
-#define CASE_F_PRIVATE		0x02	/* EEXIST means: the pte is not none */
+#define CASE_F_PRIVATE		0x02	/* what is copied on write is anonymous */
 #define CASE_F_ANON_PROVES	0x04	/* cannot install an anonymous page itself */
 #define CASE_F_NEVER_INSTALLS	0x08	/* cannot install without an event */
 #define CASE_F_ZAPS_KNOWN	0x10	/* every zap of this vma is reported */
 #define CASE_F_SHARED_TABLE	0x20	/* the page table may serve another mm too */
+#define CASE_F_RETRY_MAPS	0x40	/* may map its page, and not say so */
 
 enum case_op_kind {
 	CASE_OP_INSTALL,	/* may turn none into mapped */
@@ -88,7 +89,7 @@ enum case_op_kind {
 /** enum case_outcome - how an operation ended */
 enum case_outcome {
 	CASE_NOTHING,		/* it certainly changed nothing */
-	CASE_EXISTS,		/* nothing: a page was found under the lock */
+	CASE_EXISTS,		/* nothing: something was found; it may be a marker */
 	CASE_AGAIN,		/* nothing: something else has changed, try again */
 	CASE_NO_PAGE,		/* nothing: CONTINUE found no page in the page cache */
 	CASE_DONE,		/* it did all of [start, done_end) */
@@ -228,6 +229,9 @@ void case_fault_spared(struct case_engine *e, const void *task, case_time shut);
 
 void case_op_begin(struct case_engine *e, const void *task, const void *ctx,
 		   enum case_op_kind kind, unsigned long start, unsigned long end);
+void case_mm_op_begin(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end);
 void case_op_end(struct case_engine *e, const void *task, const void *ctx,
 		 enum case_op_kind kind, enum case_outcome outcome,
 		 unsigned long done_end);

@@ -12,11 +12,26 @@ enum concern { NONE, MAYBE, SURE };
 static enum concern op_concerns(const struct case_op *op,
 				const struct case_ctx *ctx)
 {
+	const void *mm = op->mm;
+
 	if (op->key == ctx->key)
 		return SURE;
-	if (!op->ctx || !op->ctx->mm || !ctx->mm)
+	if (!mm && op->ctx)
+		mm = op->ctx->mm;
+	if (!mm || !ctx->mm)
 		return MAYBE;
-	return op->ctx->mm == ctx->mm ? SURE : NONE;
+	return mm == ctx->mm ? SURE : NONE;
+}
+
+/*
+ * What maps pages all over an mm is a collapse. That leaves hugetlb alone, and
+ * fills no hole of an anonymous range for which a userfaultfd is armed:
+ * __collapse_huge_page_isolate(), with the mmap lock held for writing until all
+ * is done.
+ */
+static bool op_spares(const struct case_op *op, const struct case_page *page)
+{
+	return op->mm && page->backing != CASE_SHMEM;
 }
 
 /**
@@ -36,7 +51,7 @@ bool op_in_flight(struct case_engine *e, const struct case_page *page,
 	for (op = e->ops; op; op = op->next)
 		if (op->kind == kind && op->begin < before &&
 		    page->addr >= op->start && page->addr < op->end &&
-		    op_concerns(op, page->ctx))
+		    op_concerns(op, page->ctx) && !op_spares(op, page))
 			return true;
 	return false;
 }
@@ -103,17 +118,9 @@ static void page_op_begins(struct case_engine *e, struct case_page *page,
 	page_put(e, page);
 }
 
-/**
- * case_op_begin - an operation on a range begins
- * @e: the engine
- * @task: who runs it; one of each kind at a time
- * @key: of the userfaultfd that does it, or that watches the range
- * @kind: of operation
- * @start: of its range
- * @end: of its range, exclusive
- */
-void case_op_begin(struct case_engine *e, const void *task, const void *key,
-		   enum case_op_kind kind, unsigned long start, unsigned long end)
+static void op_begin(struct case_engine *e, const void *task, const void *key,
+		     const void *mm, enum case_op_kind kind,
+		     unsigned long start, unsigned long end)
 {
 	struct case_op *op, full = { };
 	struct case_page *page;
@@ -134,6 +141,7 @@ void case_op_begin(struct case_engine *e, const void *task, const void *key,
 	}
 	op->ctx = ctx_find(e, key);
 	op->key = key;
+	op->mm = mm;
 	op->task = task;
 	op->kind = kind;
 	op->start = start;
@@ -152,6 +160,39 @@ void case_op_begin(struct case_engine *e, const void *task, const void *key,
 	}
 }
 
+/**
+ * case_op_begin - an operation on a range begins
+ * @e: the engine
+ * @task: who runs it; one of each kind at a time
+ * @key: of the userfaultfd that does it, or that watches the range
+ * @kind: of operation
+ * @start: of its range
+ * @end: of its range, exclusive
+ */
+void case_op_begin(struct case_engine *e, const void *task, const void *key,
+		   enum case_op_kind kind, unsigned long start, unsigned long end)
+{
+	op_begin(e, task, key, NULL, kind, start, end);
+}
+
+/**
+ * case_mm_op_begin - an operation begins that asks for no userfaultfd
+ * @e: the engine
+ * @task: who runs it; one of each kind at a time
+ * @mm: where; the key for case_op_end()
+ * @kind: of operation
+ * @start: of its range
+ * @end: of its range, exclusive
+ *
+ * It is about all userfaultfds of that mm, those that come later included.
+ */
+void case_mm_op_begin(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end)
+{
+	op_begin(e, task, mm, mm, kind, start, end);
+}
+
 static void install_end(struct case_engine *e, struct case_page *page,
 			const struct case_op *op, enum case_outcome outcome,
 			unsigned long done_end, bool sure)
@@ -168,12 +209,7 @@ static void install_end(struct case_engine *e, struct case_page *page,
 	case CASE_UNSURE:
 		page_unsure(e, page, op->begin, CASE_WHY_PARTIAL);
 		break;
-	case CASE_EXISTS:
-		/* Elsewhere it may only mean: in the page cache. */
-		if (sure && (page->flags & CASE_F_PRIVATE) &&
-		    page->addr == op->start)
-			page_seen(e, page, CASE_LOOK_MAPPED, op->begin);
-		break;
+	case CASE_EXISTS:	/* a page, or a marker: the next look will tell */
 	case CASE_AGAIN:
 	case CASE_NO_PAGE:
 	case CASE_NOTHING:
@@ -185,7 +221,7 @@ static void install_end(struct case_engine *e, struct case_page *page,
  * case_op_end - an operation has ended
  * @e: the engine
  * @task: who ran it
- * @key: of its userfaultfd
+ * @key: of its userfaultfd, or its mm
  * @kind: of operation
  * @outcome: what it did
  * @done_end: for CASE_DONE: the end of what it has installed
@@ -213,7 +249,9 @@ void case_op_end(struct case_engine *e, const void *task, const void *key,
 			ctx->changed = e->clock;
 		walk = page_walk(ctx, was.start, was.end);
 		while ((page = page_walk_next(e, &walk))) {
-			if (kind == CASE_OP_INSTALL)
+			if (op_spares(&was, page))
+				;
+			else if (kind == CASE_OP_INSTALL)
 				install_end(e, page, &was, outcome, done_end,
 					    concern == SURE);
 			else if (kind == CASE_OP_ZAP)

@@ -110,6 +110,7 @@ struct case_op {
 	struct case_op *next;		/* of all, or free list */
 	const void *key;
 	const struct case_ctx *ctx;
+	const void *mm;			/* it is about all of that; else NULL */
 	const void *task;
 	enum case_op_kind kind;
 	unsigned long start, end;

@@ -163,8 +163,17 @@ static inline bool compat_page_swapbacked(struct page *page)
  */
 #if defined(MADV_COLLAPSE) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 #define COMPAT_COLLAPSE	1
+/*
+ * Which argument of madvise_collapse() its range begins with. There was a "prev"
+ * before it in v6.1, and is none in v7.3; the prototype tells.
+ */
+#define COMPAT_COLLAPSE_START						\
+	(__builtin_types_compatible_p(typeof(&madvise_collapse),	\
+		int (*)(struct vm_area_struct *, struct vm_area_struct **, \
+			unsigned long, unsigned long)) ? 2 : 1)
 #else
 #define COMPAT_COLLAPSE	0
+#define COMPAT_COLLAPSE_START	1
 #endif
 
 /*
@@ -218,6 +227,12 @@ static inline void __user *compat_iter_buffer(const struct iov_iter *iter,
 #else
 #define COMPAT_FAULT_UNLOCKED	VM_FAULT_RETRY
 #endif
+
+/*
+ * Until then a shared write fault maps the page, drops the mmap lock to throttle
+ * whoever dirties too much (89b15332af7c, v5.5), and says VM_FAULT_RETRY.
+ */
+#define COMPAT_RETRY_MAY_MAP	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0))
 
 /*
  * Breakpoints on writes to kernel memory, on all CPUs. Elsewhere than on x86 they

@@ -93,6 +93,8 @@ static unsigned int vma_flags(struct vm_area_struct *vma, unsigned long addr,
 		flags |= CASE_F_PRIVATE;
 		if (!write && userfaultfd_missing(vma))
 			flags |= CASE_F_ANON_PROVES;
+	} else if (COMPAT_RETRY_MAY_MAP && write && backing == CASE_SHMEM) {
+		flags |= CASE_F_RETRY_MAPS;	/* fault_dirty_shared_page() */
 	}
 	/* do_anonymous_page() never maps anything in a MISSING range. */
 	if (userfaultfd_missing(vma) &&

@@ -175,16 +175,6 @@ static void old_look_at_an_event(void **state)
 	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
 }
 
-static void eexist_may_be_older_than_the_event(void **state)
-{
-	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	op(R1, CASE_OP_INSTALL);
-	event(T1, CASE_LOOK_NONE);
-	op_done(R1, CASE_OP_INSTALL, CASE_EXISTS);
-	expect_open(1);
-}
-
 static void zap_that_ends_between_the_look_and_the_event(void **state)
 {
 	struct case_entry x;
@@ -455,7 +445,6 @@ int main(void)
 		cmocka_unit_test(old_look_at_the_begin_of_a_fault),
 		cmocka_unit_test(old_look_at_the_end_of_a_fault),
 		cmocka_unit_test(old_look_at_an_event),
-		cmocka_unit_test(eexist_may_be_older_than_the_event),
 		cmocka_unit_test(zap_that_ends_between_the_look_and_the_event),
 		cmocka_unit_test(zap_that_ends_inside_a_fault),
 		cmocka_unit_test(zap_before_the_look),

@@ -309,14 +309,17 @@ static void eexist_of_a_bogus_event(void **state)
 	raced(0, 1, 0);
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_NONE);
-	install(R1, CASE_EXISTS);	/* judged by it */
+	install(R1, CASE_EXISTS);	/* judged by the look that follows */
+	raced(0, 1, 0);
+	looked(CASE_LOOK_MAPPED);
 	raced(0, 2, 0);
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_NONE);
 	op(R1, CASE_OP_INSTALL);
+	looked(CASE_LOOK_MAPPED);
 	install(R2, CASE_EXISTS);
 	raced(0, 2, 0);
-	op_done(R1, CASE_OP_INSTALL, CASE_EXISTS);	/* judged later */
+	op_done(R1, CASE_OP_INSTALL, CASE_EXISTS);	/* judged by its end */
 	raced(0, 4, 0);
 }
 
@@ -442,6 +445,7 @@ static void eexist_of_an_older_event(void **state)
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_NONE);
 	install(R1, CASE_EXISTS);
+	looked(CASE_LOOK_MAPPED);
 	expire();
 	expect_undecided(CASE_WHY_TIMEOUT, 1);
 	assert_int_equal(engine.stats.raced, 1);

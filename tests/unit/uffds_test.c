@@ -145,6 +145,7 @@ static void copy_through_another_userfaultfd_of_the_mm(void **state)
 	event(T1, CASE_LOOK_NONE);
 	op2(R1, UFFD2, CASE_OP_INSTALL);
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_EXISTS);
+	looked(CASE_LOOK_MAPPED);
 	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
 }
 
@@ -198,7 +199,7 @@ static void copy_in_a_mm_that_is_not_known(void **state)
 	event(T1, CASE_LOOK_NONE);
 	op2(R1, UFFD2, CASE_OP_INSTALL);
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_EXISTS);
-	expect_open(1);			/* it is not about this page, perhaps */
+	expect_open(1);
 	op2(R1, UFFD2, CASE_OP_INSTALL);
 	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
 	expect_undecided(CASE_WHY_PARTIAL, 1);
@@ -374,6 +375,70 @@ static void mm_that_was_told(void **state)
 	assert_null(case_ctx_mm(&engine, (void *)0x777));
 }
 
+/* --- What asks for no userfaultfd: a collapse ---------------------------------- */
+
+static void collapse_of(void *mm)
+{
+	case_mm_op_begin(&engine, R1, mm, CASE_OP_INSTALL, PAGE, PAGE + 0x1000);
+}
+
+static void collapse_done(void *mm)
+{
+	case_op_end(&engine, R1, mm, CASE_OP_INSTALL, CASE_UNSURE, 0);
+}
+
+static void collapse_from_before_the_userfaultfd(void **state)
+{
+	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+	case_ctx_gone(&engine, UFFD);
+	collapse_of(MM);
+	born(UFFD, 0);
+	case_ctx_watched(&engine, UFFD, true);
+	backing = CASE_SHMEM;
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	looked(CASE_LOOK_MAPPED);
+	expect_open(1);
+	collapse_done(MM);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+	expect_open(0);
+}
+
+static void collapse_in_another_mm(void **state)
+{
+	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+	case_ctx_watched(&engine, UFFD, true);
+	backing = CASE_SHMEM;
+	begin(T1, CASE_LOOK_NONE);
+	collapse_of((void *)0x600);
+	event(T1, CASE_LOOK_NONE);
+	looked(CASE_LOOK_MAPPED);
+	expect_verdict(CASE_BOGUS, 1);
+	collapse_done((void *)0x600);
+	expect_all_free(1);
+}
+
+/* Hugetlb is left alone, and holes of an anonymous range stay holes. */
+static void collapse_that_fills_no_hole(void **state)
+{
+	for (backing = CASE_HUGETLB; backing < CASE_NR_BACKINGS; backing += 2) {
+		enum case_backing b = backing;
+
+		setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+		case_ctx_watched(&engine, UFFD, true);
+		backing = b;
+		collapse_of(MM);
+		begin(T1, CASE_LOOK_NONE);
+		event(T1, CASE_LOOK_NONE);
+		looked(CASE_LOOK_MAPPED);
+		expect_verdict(CASE_BOGUS, 1);
+		begin(T1, CASE_LOOK_NONE);
+		event(T1, CASE_LOOK_NONE);
+		collapse_done(MM);
+		expect_open(1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +465,9 @@ int main(void)
 		cmocka_unit_test(unregister_through_another_userfaultfd),
 		cmocka_unit_test(move_takes_the_page_of_another_userfaultfd),
 		cmocka_unit_test(mm_that_was_told),
+		cmocka_unit_test(collapse_from_before_the_userfaultfd),
+		cmocka_unit_test(collapse_in_another_mm),
+		cmocka_unit_test(collapse_that_fills_no_hole),
 	};
 
 	return cmocka_run_group_tests_name("uffds", tests, NULL, NULL);
