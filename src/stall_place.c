@@ -23,6 +23,12 @@ static bool vma_watched(struct vm_area_struct *vma)
 	       (userfaultfd_missing(vma) || compat_uffd_minor(vma));
 }
 
+/* Huge pages above the pmd are only watched where they are hugetlb. */
+static bool entry_fits(const struct ptwalk *path, unsigned long size)
+{
+	return size ? path->size == size : path->size <= PMD_SIZE;
+}
+
 /**
  * stall_find - what is there to be watched at an address?
  * @mm: whose; its mmap lock is held
@@ -37,25 +43,22 @@ int stall_find(struct mm_struct *mm, unsigned long addr,
 	       struct stall_target *target, const char **why)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
-	unsigned long flags;
+	unsigned long flags, size;
 	bool found;
 
 	*why = "the address is in no range that a userfaultfd watches for missing or minor faults";
 	if (!vma || vma->vm_start > addr || !vma_watched(vma))
 		return -ENOENT;
-	target->path.size = vma_entry_size(vma);
+	size = vma_entry_size(vma);
 	*why = "no watch on huge pages of this size";
-	if (target->path.size && target->path.size != PMD_SIZE &&
-	    target->path.size != PUD_SIZE)
+	if (size && size != PMD_SIZE && size != PUD_SIZE)
 		return -EOPNOTSUPP;
 
 	local_irq_save(flags);
-	found = stall_walk(mm, addr, &target->path, false);
-	if (found)
-		target->value = READ_ONCE(*target->path.entry);
+	found = ptwalk(mm, addr, size, NULL, &target->path);
 	local_irq_restore(flags);
 	*why = "nothing is mapped at the address";
-	if (!found || pte_none(__pte(target->value)))
+	if (!found || target->path.none || !entry_fits(&target->path, size))
 		return -ENXIO;
 	target->mm = mm;
 	target->ctx = vma->vm_userfaultfd_ctx.ctx;
@@ -65,17 +68,18 @@ int stall_find(struct mm_struct *mm, unsigned long addr,
 
 /* The same range, and the same entry, though not the same value. */
 static bool same_place(struct mm_struct *mm, unsigned long addr,
-		       const void *ctx, struct stall_path *path)
+		       const void *ctx, const struct ptwalk *path)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 	unsigned long flags;
+	struct ptwalk now;
 	bool same;
 
 	if (!vma || vma->vm_start > addr || !vma_watched(vma) ||
 	    vma->vm_userfaultfd_ctx.ctx != ctx)
 		return false;
 	local_irq_save(flags);
-	same = stall_walk(mm, addr, path, true);
+	same = ptwalk(mm, addr, path->size, path, &now);
 	local_irq_restore(flags);
 	return same;
 }
