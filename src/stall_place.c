@@ -7,9 +7,13 @@
 #include <linux/hugetlb.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/uaccess.h>
 
 DEFINE_MUTEX(stall_mutex);
+
+#define PLACE_TRIES	100	/* of some ms each */
 
 /* Bytes that one entry of a mapping maps; 0: that depends on the entry. */
 static unsigned long vma_entry_size(struct vm_area_struct *vma)
@@ -200,6 +204,28 @@ static const char *why_no_breakpoint(int err)
 	}
 }
 
+/*
+ * From the breakpoint on, tables that are freed are noticed; and until then?
+ * stall_mutex is held, for which rmmod waits. So whoever holds the mmap lock is
+ * not waited for long, and not at all for what we picked ourselves.
+ */
+static int confirm_place(struct stall_watch *w, const char **why)
+{
+	unsigned int tries = w->automatic ? 1 : PLACE_TRIES;
+	bool same;
+
+	*why = "the process is busy with its mappings; try again";
+	while (!mmap_read_trylock(w->mm)) {
+		if (!--tries || fatal_signal_pending(current))
+			return -EAGAIN;
+		msleep(1);
+	}
+	same = same_place(w->mm, w->addr, w->ctx, &w->path);
+	mmap_read_unlock(w->mm);
+	*why = "the range has just changed";
+	return same ? 0 : -EAGAIN;
+}
+
 /**
  * stall_place - place a watch
  * @target: from stall_find(), of a while ago
@@ -255,21 +281,15 @@ int stall_place(const struct stall_target *target, unsigned int us,
 		watch_clear(w);
 		return err;
 	}
-	w->value = READ_ONCE(*w->path.entry);
-	smp_store_release(&w->state, STALL_LIVE);
-
-	/* From here on tables that are freed are noticed; and until here? */
-	err = automatic ? (mmap_read_trylock(w->mm) ? 0 : -EAGAIN) :
-			  mmap_read_lock_killable(w->mm);
-	if (!err) {
-		if (!same_place(w->mm, w->addr, w->ctx, &w->path))
-			err = -EAGAIN;
-		mmap_read_unlock(w->mm);
+	/* Its table may be gone by now. */
+	*why = "the range has just changed";
+	err = -EAGAIN;
+	if (!get_kernel_nofault(w->value, w->path.entry)) {
+		smp_store_release(&w->state, STALL_LIVE);
+		err = confirm_place(w, why);
 	}
-	if (err) {
-		*why = "the range has just changed";
+	if (err)
 		stall_remove(w);
-	}
 	return err;
 }
 
