@@ -92,12 +92,11 @@ static int __init uffd_race_init(void)
 	err = probes_init(faults, ops);
 	if (!err)
 		err = ranges_init(ctxs, armed);
-	if (!err)
-		err = debugfs_init();
 	if (err) {
 		stop_watching();
 		return err;
 	}
+	debugfs_init();
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
 }

@@ -8,6 +8,7 @@ static const char * const backing_name[CASE_NR_BACKINGS] = {
 	[CASE_HUGETLB] = "hugetlb",
 	[CASE_SHMEM] = "shmem",
 	[CASE_ANON] = "anon",
+	[CASE_OTHER] = "other",
 };
 
 static const char * const type_name[CASE_NR_TYPES] = {
