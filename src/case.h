@@ -36,7 +36,12 @@
 
 typedef unsigned long long case_time;	/* ticks of the engine's clock */
 
-enum case_backing { CASE_HUGETLB, CASE_SHMEM, CASE_ANON, CASE_NR_BACKINGS };
+enum case_backing {
+	CASE_HUGETLB, CASE_SHMEM, CASE_ANON,
+	CASE_OTHER,		/* what it may map is not known: nothing is judged */
+	CASE_NR_BACKINGS
+};
+
 enum case_type { CASE_MISSING, CASE_MINOR, CASE_NR_TYPES };
 
 enum case_verdict {
@@ -50,7 +55,7 @@ enum case_verdict {
 /** enum case_why - what an undecided event lacks */
 enum case_why {
 	CASE_WHY_UNKNOWN_CTX,	/* the userfaultfd was not watched from its birth */
-	CASE_WHY_NO_ENTRY,	/* no record of the fault that raised the event, or of others */
+	CASE_WHY_NO_ENTRY,	/* no record of the fault that raised the event, or of others, or no rules for its backing */
 	CASE_WHY_NO_ROOM,	/* the table of pages was full */
 	CASE_WHY_LOST,		/* a hook was missed: there may be unseen installs */
 	CASE_WHY_CHANGED,	/* register, unregister, or close came first */

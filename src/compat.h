@@ -89,19 +89,21 @@ static inline bool compat_pte_swapped(pte_t pte)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 static inline struct page *compat_entry_page(softleaf_t entry)
 {
-	return softleaf_is_migration(entry) ?
-		pfn_to_page(softleaf_to_pfn(entry)) : NULL;
+	if (!softleaf_is_migration(entry) || !pfn_valid(softleaf_to_pfn(entry)))
+		return NULL;
+	return pfn_to_page(softleaf_to_pfn(entry));
 }
 #else
 static inline struct page *compat_entry_page(swp_entry_t entry)
 {
-	if (!is_migration_entry(entry))
-		return NULL;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
-	return pfn_to_page(swp_offset_pfn(entry));
+	unsigned long pfn = is_migration_entry(entry) ? swp_offset_pfn(entry) : 0;
 #else
-	return pfn_to_page(swp_offset(entry));
+	unsigned long pfn = swp_offset(entry);
 #endif
+
+	return is_migration_entry(entry) && pfn_valid(pfn) ?
+		pfn_to_page(pfn) : NULL;
 }
 #endif
 

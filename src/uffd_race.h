@@ -154,7 +154,7 @@ case_time stall_window_shut(u64 nr);
 void stall_gone(const void *ctx, unsigned long start, unsigned long end);
 
 /* debugfs.c */
-int debugfs_init(void);
+void debugfs_init(void);
 void debugfs_exit(void);
 
 #endif /* UFFD_RACE_H */
