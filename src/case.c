@@ -185,10 +185,15 @@ void page_unsure(struct case_engine *e, struct case_page *page,
 	page_close(e, page, CASE_EXPOSED, CASE_UNDECIDED, why);
 }
 
-/* Events are judged, and exposures counted, only if their fault's begin was told. */
+/*
+ * Events are judged, and exposures counted, only if their fault's begin was
+ * told, and if there are rules for what it may map.
+ */
 static bool fault_counts(const struct case_ctx *ctx, enum case_backing backing,
 			 case_time begin)
 {
+	if (backing == CASE_OTHER)
+		return false;
 	return backing == CASE_HUGETLB || (ctx->watched && ctx->watched < begin);
 }
 
@@ -227,6 +232,8 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 
 	/* It may have mapped a page, and then failed to copy it. */
 	if ((f.flags & CASE_F_WRITE) && (f.flags & CASE_F_PRIVATE))
+		nothing = false;
+	if (f.flags & CASE_F_RETRY_MAPS)
 		nothing = false;
 	if (anon || (f.flags & CASE_F_NEVER_INSTALLS))
 		nothing = true;

@@ -36,7 +36,12 @@
 
 typedef unsigned long long case_time;	/* ticks of the engine's clock */
 
-enum case_backing { CASE_HUGETLB, CASE_SHMEM, CASE_ANON, CASE_NR_BACKINGS };
+enum case_backing {
+	CASE_HUGETLB, CASE_SHMEM, CASE_ANON,
+	CASE_OTHER,		/* what it may map is not known: nothing is judged */
+	CASE_NR_BACKINGS
+};
+
 enum case_type { CASE_MISSING, CASE_MINOR, CASE_NR_TYPES };
 
 enum case_verdict {
@@ -50,7 +55,7 @@ enum case_verdict {
 /** enum case_why - what an undecided event lacks */
 enum case_why {
 	CASE_WHY_UNKNOWN_CTX,	/* the userfaultfd was not watched from its birth */
-	CASE_WHY_NO_ENTRY,	/* no record of the fault that raised the event, or of others */
+	CASE_WHY_NO_ENTRY,	/* no record of the fault that raised the event, or of others, or no rules for its backing */
 	CASE_WHY_NO_ROOM,	/* the table of pages was full */
 	CASE_WHY_LOST,		/* a hook was missed: there may be unseen installs */
 	CASE_WHY_CHANGED,	/* register, unregister, or close came first */
@@ -78,6 +83,7 @@ enum case_look {
 #define CASE_F_NEVER_INSTALLS	0x08	/* cannot install without an event */
 #define CASE_F_ZAPS_KNOWN	0x10	/* every zap of this vma is reported */
 #define CASE_F_SHARED_TABLE	0x20	/* the page table may serve another mm too */
+#define CASE_F_RETRY_MAPS	0x40	/* may map its page, and not say so */
 
 enum case_op_kind {
 	CASE_OP_INSTALL,	/* may turn none into mapped */
@@ -187,6 +193,7 @@ void case_ctx_belongs(struct case_engine *e, const void *key, const void *mm);
 const void *case_ctx_mm(struct case_engine *e, const void *key);
 void case_ctx_blind(struct case_engine *e, const void *key);
 void case_lost(struct case_engine *e);
+void case_switched(struct case_engine *e);
 
 /**
  * struct case_entry - a fault, as seen at its entry
@@ -227,15 +234,15 @@ void case_fault_spared(struct case_engine *e, const void *task, case_time shut);
 
 void case_op_begin(struct case_engine *e, const void *task, const void *ctx,
 		   enum case_op_kind kind, unsigned long start, unsigned long end);
+void case_mm_op_begin(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end);
 void case_op_end(struct case_engine *e, const void *task, const void *ctx,
 		 enum case_op_kind kind, enum case_outcome outcome,
 		 unsigned long done_end);
 void case_op_begin_mm(struct case_engine *e, const void *task, const void *mm,
 		      enum case_op_kind kind, unsigned long start,
 		      unsigned long end);
-void case_op_end_mm(struct case_engine *e, const void *task, const void *mm,
-		    enum case_op_kind kind, enum case_outcome outcome,
-		    unsigned long done_end);
 bool case_kept(struct case_engine *e, const void *mm, case_time since);
 void case_raced(struct case_engine *e, const void *key, unsigned long addr,
 		enum case_outcome outcome);

@@ -127,6 +127,27 @@ void case_lost(struct case_engine *e)
 }
 
 /**
+ * case_switched - the hooks were switched off: nobody is known any more
+ * @e: the engine
+ *
+ * Any userfaultfd may have been closed unseen, and another one opened at its
+ * address. So none of today's keeps a record, just as if it were older than the
+ * module. Of operations in flight the end is still told.
+ */
+void case_switched(struct case_engine *e)
+{
+	struct case_ctx *ctx;
+
+	e->stats.lost++;
+	while ((ctx = e->ctxs)) {
+		ctx_forget(e, ctx, CASE_WHY_LOST, true);
+		events_free(e, ctx);
+		ops_orphan(e, ctx);
+		ctx_free(e, ctx);
+	}
+}
+
+/**
  * case_ctx_bear - a userfaultfd may begin its life: UFFDIO_API is entered
  * @e: the engine
  * @key: its userfaultfd_ctx; case_ctx_gone() was said of any older one there

@@ -12,16 +12,25 @@ enum concern { NONE, MAYBE, SURE };
 static enum concern op_concerns(const struct case_op *op,
 				const struct case_ctx *ctx)
 {
-	if (op->mm) {
-		if (!ctx->mm)
-			return MAYBE;
-		return op->mm == ctx->mm ? SURE : NONE;
-	}
+	const void *mm = op->mm;
+
 	if (op->key == ctx->key)
 		return SURE;
-	if (!op->ctx || !op->ctx->mm || !ctx->mm)
+	if (!mm && op->ctx)
+		mm = op->ctx->mm;
+	if (!mm || !ctx->mm)
 		return MAYBE;
-	return op->ctx->mm == ctx->mm ? SURE : NONE;
+	return mm == ctx->mm ? SURE : NONE;
+}
+
+/*
+ * A collapse leaves hugetlb alone, and fills no hole of an anonymous range for which a userfaultfd is armed:
+ * __collapse_huge_page_isolate(), with the mmap lock held for writing until all
+ * is done.
+ */
+static bool op_spares(const struct case_op *op, const struct case_page *page)
+{
+	return op->collapse && page->backing != CASE_SHMEM;
 }
 
 /**
@@ -41,19 +50,18 @@ bool op_in_flight(struct case_engine *e, const struct case_page *page,
 	for (op = e->ops; op; op = op->next)
 		if (op->kind == kind && op->begin < before &&
 		    page->addr >= op->start && page->addr < op->end &&
-		    op_concerns(op, page->ctx))
+		    op_concerns(op, page->ctx) && !op_spares(op, page))
 			return true;
 	return false;
 }
 
 static struct case_op **op_find(struct case_engine *e, const void *task,
-				const void *key, const void *mm,
-				enum case_op_kind kind)
+				const void *key, enum case_op_kind kind)
 {
 	struct case_op **link = &e->ops, *op;
 
-	while ((op = *link) && (op->task != task || op->key != key ||
-				op->mm != mm || op->kind != kind))
+	while ((op = *link) &&
+	       (op->task != task || op->key != key || op->kind != kind))
 		link = &op->next;
 	return link;
 }
@@ -83,6 +91,20 @@ void ops_free(struct case_engine *e, const void *key)
 			link = &(*link)->next;
 }
 
+/**
+ * ops_orphan - a userfaultfd loses its record: its operations may be anywhere
+ * @e: the engine
+ * @ctx: which
+ */
+void ops_orphan(struct case_engine *e, const struct case_ctx *ctx)
+{
+	struct case_op *op;
+
+	for (op = e->ops; op; op = op->next)
+		if (op->ctx == ctx)
+			op->ctx = NULL;
+}
+
 /* What begins may end the evidence about a page. */
 static void page_op_begins(struct case_engine *e, struct case_page *page,
 			   enum case_op_kind kind)
@@ -95,13 +117,8 @@ static void page_op_begins(struct case_engine *e, struct case_page *page,
 	page_put(e, page);
 }
 
-static void op_end(struct case_engine *e, const void *task, const void *key,
-		   const void *mm, enum case_op_kind kind,
-		   enum case_outcome outcome, unsigned long done_end);
-
-/* Either @key or @mm says whose range it is. */
 static void op_begin(struct case_engine *e, const void *task, const void *key,
-		     const void *mm, enum case_op_kind kind,
+		     const void *mm, bool collapse, enum case_op_kind kind,
 		     unsigned long start, unsigned long end)
 {
 	struct case_op *op, full = { };
@@ -109,8 +126,8 @@ static void op_begin(struct case_engine *e, const void *task, const void *key,
 	struct page_walk walk;
 	struct case_ctx *ctx;
 
-	if (*op_find(e, task, key, mm, kind))	/* its end was missed */
-		op_end(e, task, key, mm, kind, CASE_UNSURE, 0);
+	if (*op_find(e, task, key, kind))	/* its end was missed */
+		case_op_end(e, task, key, kind, CASE_UNSURE, 0);
 	e->clock++;
 	op = e->free_ops;
 	if (op) {
@@ -121,9 +138,10 @@ static void op_begin(struct case_engine *e, const void *task, const void *key,
 		e->stats.ops_full++;
 		op = &full;
 	}
-	op->ctx = key ? ctx_find(e, key) : NULL;
+	op->ctx = ctx_find(e, key);
 	op->key = key;
 	op->mm = mm;
+	op->collapse = collapse;
 	op->task = task;
 	op->kind = kind;
 	op->start = start;
@@ -141,6 +159,57 @@ static void op_begin(struct case_engine *e, const void *task, const void *key,
 		while ((page = page_walk_next(e, &walk)))
 			page_op_begins(e, page, kind);
 	}
+}
+
+/**
+ * case_op_begin - an operation on a range begins
+ * @e: the engine
+ * @task: who runs it; one of each kind at a time
+ * @key: of the userfaultfd that does it, or that watches the range
+ * @kind: of operation
+ * @start: of its range
+ * @end: of its range, exclusive
+ */
+void case_op_begin(struct case_engine *e, const void *task, const void *key,
+		   enum case_op_kind kind, unsigned long start, unsigned long end)
+{
+	op_begin(e, task, key, NULL, false, kind, start, end);
+}
+
+/**
+ * case_mm_op_begin - a collapse begins: it asks for no userfaultfd
+ * @e: the engine
+ * @task: who runs it; one of each kind at a time
+ * @mm: where; the key for case_op_end()
+ * @kind: of operation
+ * @start: of its range
+ * @end: of its range, exclusive
+ *
+ * It is about all userfaultfds of that mm, those that come later included.
+ */
+void case_mm_op_begin(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end)
+{
+	op_begin(e, task, mm, mm, true, kind, start, end);
+}
+
+/**
+ * case_op_begin_mm - an operation on a range of an mm begins
+ * @e: the engine
+ * @task: who runs it; one of each kind at a time
+ * @mm: whose range; the key for case_op_end()
+ * @kind: of operation
+ * @start: of its range
+ * @end: of its range, exclusive
+ *
+ * For what is done through a userfaultfd, but says only where.
+ */
+void case_op_begin_mm(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end)
+{
+	op_begin(e, task, mm, mm, false, kind, start, end);
 }
 
 static void install_end(struct case_engine *e, struct case_page *page,
@@ -167,11 +236,20 @@ static void install_end(struct case_engine *e, struct case_page *page,
 	}
 }
 
-static void op_end(struct case_engine *e, const void *task, const void *key,
-		   const void *mm, enum case_op_kind kind,
-		   enum case_outcome outcome, unsigned long done_end)
+/**
+ * case_op_end - an operation has ended
+ * @e: the engine
+ * @task: who ran it
+ * @key: of its userfaultfd, or its mm
+ * @kind: of operation
+ * @outcome: what it did
+ * @done_end: for CASE_DONE: the end of what it has installed
+ */
+void case_op_end(struct case_engine *e, const void *task, const void *key,
+		 enum case_op_kind kind, enum case_outcome outcome,
+		 unsigned long done_end)
 {
-	struct case_op **link = op_find(e, task, key, mm, kind), was;
+	struct case_op **link = op_find(e, task, key, kind), was;
 	struct case_page *page;
 	struct page_walk walk;
 	struct case_ctx *ctx;
@@ -192,7 +270,9 @@ static void op_end(struct case_engine *e, const void *task, const void *key,
 			ctx->emptied = e->clock;
 		walk = page_walk(ctx, was.start, was.end);
 		while ((page = page_walk_next(e, &walk))) {
-			if (kind == CASE_OP_INSTALL)
+			if (op_spares(&was, page))
+				;
+			else if (kind == CASE_OP_INSTALL)
 				install_end(e, page, &was, outcome, done_end,
 					    concern == SURE);
 			else if (kind == CASE_OP_ZAP)
@@ -209,69 +289,6 @@ static void op_end(struct case_engine *e, const void *task, const void *key,
 }
 
 /**
- * case_op_begin - an operation on a range begins
- * @e: the engine
- * @task: who runs it; one of each kind at a time
- * @key: of the userfaultfd that does it, or that watches the range
- * @kind: of operation
- * @start: of its range
- * @end: of its range, exclusive
- */
-void case_op_begin(struct case_engine *e, const void *task, const void *key,
-		   enum case_op_kind kind, unsigned long start, unsigned long end)
-{
-	op_begin(e, task, key, NULL, kind, start, end);
-}
-
-/**
- * case_op_end - an operation has ended
- * @e: the engine
- * @task: who ran it
- * @key: of its userfaultfd
- * @kind: of operation
- * @outcome: what it did
- * @done_end: for CASE_DONE: the end of what it has installed
- */
-void case_op_end(struct case_engine *e, const void *task, const void *key,
-		 enum case_op_kind kind, enum case_outcome outcome,
-		 unsigned long done_end)
-{
-	op_end(e, task, key, NULL, kind, outcome, done_end);
-}
-
-/**
- * case_op_begin_mm - an operation on a range of an mm begins
- * @e: the engine
- * @task: who runs it; one of each kind at a time
- * @mm: whose range; which userfaultfds watch it, if any, is not known
- * @kind: of operation
- * @start: of its range
- * @end: of its range, exclusive
- */
-void case_op_begin_mm(struct case_engine *e, const void *task, const void *mm,
-		      enum case_op_kind kind, unsigned long start,
-		      unsigned long end)
-{
-	op_begin(e, task, NULL, mm, kind, start, end);
-}
-
-/**
- * case_op_end_mm - an operation on a range of an mm has ended
- * @e: the engine
- * @task: who ran it
- * @mm: as at its begin
- * @kind: of operation
- * @outcome: what it did
- * @done_end: for CASE_DONE: the end of what it has installed
- */
-void case_op_end_mm(struct case_engine *e, const void *task, const void *mm,
-		    enum case_op_kind kind, enum case_outcome outcome,
-		    unsigned long done_end)
-{
-	op_end(e, task, NULL, mm, kind, outcome, done_end);
-}
-
-/**
  * case_raced - an ioctl that was to install something has done nothing
  * @e: the engine
  * @key: of its userfaultfd
@@ -279,7 +296,7 @@ void case_op_end_mm(struct case_engine *e, const void *task, const void *mm,
  * @outcome: why
  *
  * Counted, no verdict depends on it: what it did to pages comes from
- * case_op_end_mm().
+ * case_op_end().
  */
 void case_raced(struct case_engine *e, const void *key, unsigned long addr,
 		enum case_outcome outcome)

@@ -110,8 +110,9 @@ struct case_event {
 struct case_op {
 	struct case_op *next;		/* of all, or free list */
 	const void *key;
-	const void *mm;			/* instead of a key: see case_op_begin_mm() */
 	const struct case_ctx *ctx;
+	const void *mm;			/* it is about all of that; else NULL */
+	bool collapse;
 	const void *task;
 	enum case_op_kind kind;
 	unsigned long start, end;
@@ -172,6 +173,7 @@ void ctx_blind(struct case_engine *e, struct case_ctx *ctx);
 bool op_in_flight(struct case_engine *e, const struct case_page *page,
 		  enum case_op_kind kind, case_time before);
 void ops_free(struct case_engine *e, const void *key);
+void ops_orphan(struct case_engine *e, const struct case_ctx *ctx);
 
 /* case_event.c */
 void page_close(struct case_engine *e, struct case_page *page,

@@ -9,10 +9,10 @@
 
 /**
  * struct change_op - a change in flight
- * @ctx: of the range
+ * @key: of the range: its userfaultfd, or its mm
  */
 struct change_op {
-	const void *ctx;
+	const void *key;
 };
 
 /**
@@ -41,11 +41,11 @@ static int zap_begin(struct kretprobe_instance *ri, enum hook_id id,
 {
 	struct change_op *op = (void *)ri->data;
 
-	op->ctx = vma->vm_userfaultfd_ctx.ctx;
-	if (!op->ctx)
+	op->key = vma->vm_userfaultfd_ctx.ctx;
+	if (!op->key)
 		return 1;
 	probe_hit(id);
-	ledger_op_begin(op->ctx, CASE_OP_ZAP, start, end);
+	ledger_op_begin(op->key, CASE_OP_ZAP, start, end);
 	return 0;
 }
 NOKPROBE_SYMBOL(zap_begin);
@@ -123,7 +123,7 @@ int change_zap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct change_op *op = (void *)ri->data;
 
-	ledger_op_end(op->ctx, CASE_OP_ZAP, CASE_DONE, 0);
+	ledger_op_end(op->key, CASE_OP_ZAP, CASE_DONE, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(change_zap_return);
@@ -133,8 +133,9 @@ NOKPROBE_SYMBOL(change_zap_return);
  * @ri: its instance
  * @regs: the arguments
  *
- * MADV_COLLAPSE may map a huge page over none ptes of a MINOR range. It is rare:
- * all of the userfaultfd's pages count as touched.
+ * MADV_COLLAPSE may map a huge page over none ptes of a range of a file, also of
+ * one that becomes a userfaultfd's after this: it drops the mmap lock in between.
+ * So it is about the mm, and about its range there, which it never leaves.
  *
  * Return: 0 to see the return, 1 to let it go.
  */
@@ -142,12 +143,16 @@ int change_collapse_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct vm_area_struct *vma = (void *)regs_get_kernel_argument(regs, 0);
 	struct change_op *op = (void *)ri->data;
+	unsigned long flags;
 
-	op->ctx = vma->vm_userfaultfd_ctx.ctx;
-	if (!op->ctx)
+	op->key = vma->vm_mm;
+	if (!engine_lock(&flags))
 		return 1;
 	probe_hit(HOOK_COLLAPSE);
-	ledger_op_begin(op->ctx, CASE_OP_INSTALL, 0, ULONG_MAX);
+	case_mm_op_begin(&engine, current, op->key, CASE_OP_INSTALL,
+			 regs_get_kernel_argument(regs, COMPAT_COLLAPSE_START),
+			 regs_get_kernel_argument(regs, COMPAT_COLLAPSE_START + 1));
+	engine_unlock(flags);
 	return 0;
 }
 NOKPROBE_SYMBOL(change_collapse_entry);
@@ -163,7 +168,7 @@ int change_collapse_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct change_op *op = (void *)ri->data;
 
-	ledger_op_end(op->ctx, CASE_OP_INSTALL, CASE_UNSURE, ULONG_MAX);
+	ledger_op_end(op->key, CASE_OP_INSTALL, CASE_UNSURE, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(change_collapse_return);

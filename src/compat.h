@@ -131,19 +131,21 @@ static inline bool compat_pte_swapped(pte_t pte)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 static inline struct page *compat_entry_page(softleaf_t entry)
 {
-	return softleaf_is_migration(entry) ?
-		pfn_to_page(softleaf_to_pfn(entry)) : NULL;
+	if (!softleaf_is_migration(entry) || !pfn_valid(softleaf_to_pfn(entry)))
+		return NULL;
+	return pfn_to_page(softleaf_to_pfn(entry));
 }
 #else
 static inline struct page *compat_entry_page(swp_entry_t entry)
 {
-	if (!is_migration_entry(entry))
-		return NULL;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
-	return pfn_to_page(swp_offset_pfn(entry));
+	unsigned long pfn = is_migration_entry(entry) ? swp_offset_pfn(entry) : 0;
 #else
-	return pfn_to_page(swp_offset(entry));
+	unsigned long pfn = swp_offset(entry);
 #endif
+
+	return is_migration_entry(entry) && pfn_valid(pfn) ?
+		pfn_to_page(pfn) : NULL;
 }
 #endif
 
@@ -205,8 +207,17 @@ static inline bool compat_page_swapbacked(struct page *page)
  */
 #if defined(MADV_COLLAPSE) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 #define COMPAT_COLLAPSE	1
+/*
+ * Which argument of madvise_collapse() its range begins with. There was a "prev"
+ * before it in v6.1, and is none in v7.3; the prototype tells.
+ */
+#define COMPAT_COLLAPSE_START						\
+	(__builtin_types_compatible_p(typeof(&madvise_collapse),	\
+		int (*)(struct vm_area_struct *, struct vm_area_struct **, \
+			unsigned long, unsigned long)) ? 2 : 1)
 #else
 #define COMPAT_COLLAPSE	0
+#define COMPAT_COLLAPSE_START	1
 #endif
 
 /*
@@ -260,6 +271,12 @@ static inline void __user *compat_iter_buffer(const struct iov_iter *iter,
 #else
 #define COMPAT_FAULT_UNLOCKED	VM_FAULT_RETRY
 #endif
+
+/*
+ * Until then a shared write fault maps the page, drops the mmap lock to throttle
+ * whoever dirties too much (89b15332af7c, v5.5), and says VM_FAULT_RETRY.
+ */
+#define COMPAT_RETRY_MAY_MAP	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0))
 
 /*
  * Breakpoints on writes to kernel memory, on all CPUs. Elsewhere than on x86 they

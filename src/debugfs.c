@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/uffd_race/. What is only read has mode 0444, no more: that
- * is what a locked-down kernel still lets a reader open.
+ * /sys/kernel/debug/uffd_race/. What is only read has mode 0444, or 0400 if it
+ * shows addresses of other processes; no more: that is what a locked-down kernel
+ * still lets a reader open.
  */
 #include "uffd_race.h"
 #include <linux/debugfs.h>
@@ -54,20 +55,23 @@ static const struct file_operations reset_fops = {
 /**
  * debugfs_init - make the files
  *
- * Return: 0, or why they could not be made.
+ * Without debugfs (debugfs=off on the kernel's command line) there are still
+ * the tracepoints, and what dmesg is told.
  */
-int debugfs_init(void)
+void debugfs_init(void)
 {
 	dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
-	if (IS_ERR(dir))
-		return PTR_ERR(dir);
+	if (IS_ERR(dir)) {
+		pr_warn("no debugfs here (%ld), so no counters and no verdict: is it off on the kernel's command line?\n",
+			PTR_ERR(dir));
+		return;
+	}
 	debugfs_create_file("counters", 0444, dir, NULL, &counters_fops);
 	debugfs_create_file("verdict", 0444, dir, NULL, &verdict_fops);
 	debugfs_create_file("probes", 0444, dir, NULL, &probes_file_fops);
 	debugfs_create_file("ioctls", 0444, dir, NULL, &ioctls_file_fops);
 	stall_files(dir);
 	debugfs_create_file("reset", 0200, dir, NULL, &reset_fops);
-	return 0;
 }
 
 /**

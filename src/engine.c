@@ -14,6 +14,7 @@ struct case_engine engine;
 static DEFINE_RAW_SPINLOCK(lock);
 static bool stopped = true;
 static unsigned long missed;
+static unsigned int generation;
 static void *memory;
 static unsigned long look_delay;
 
@@ -21,6 +22,24 @@ static struct workqueue_struct *wq;
 
 static void look_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look_worker);
+
+/* Under the lock: what has been lost since the last fact? */
+static void learn_losses(void)
+{
+	unsigned int switched = guard_generation();
+	unsigned long now = probes_missed();
+
+	if (unlikely(now != missed)) {
+		missed = now;
+		case_lost(&engine);
+	}
+	if (unlikely(switched != generation)) {
+		generation = switched;
+		case_switched(&engine);
+		ranges_forget();
+	}
+}
+NOKPROBE_SYMBOL(learn_losses);
 
 /**
  * engine_lock - begin to tell the engine a fact
@@ -34,18 +53,12 @@ static DECLARE_DELAYED_WORK(look_work, look_worker);
  */
 bool engine_lock(unsigned long *flags)
 {
-	unsigned long now;
-
 	raw_spin_lock_irqsave(&lock, *flags);
 	if (unlikely(stopped)) {
 		raw_spin_unlock_irqrestore(&lock, *flags);
 		return false;
 	}
-	now = probes_missed();
-	if (unlikely(now != missed)) {
-		missed = now;
-		case_lost(&engine);
-	}
+	learn_losses();
 	return true;
 }
 NOKPROBE_SYMBOL(engine_lock);
@@ -104,6 +117,18 @@ void engine_queue(struct delayed_work *work, unsigned long delay)
 }
 NOKPROBE_SYMBOL(engine_queue);
 
+/**
+ * engine_busy - is any userfaultfd judged?
+ *
+ * Any context; a hint.
+ *
+ * Return: true if so.
+ */
+bool engine_busy(void)
+{
+	return READ_ONCE(engine.ctxs);
+}
+
 static void look_worker(struct work_struct *work)
 {
 	unsigned int cursor = 0, pages = 0;
@@ -122,6 +147,8 @@ static void look_worker(struct work_struct *work)
 			break;
 		stamp = engine_stamp();
 		look = look_again(&todo);
+		/* What was seen means nothing if the hooks were off. */
+		guard_check();
 		if (!engine_lock(&flags))
 			return;
 		case_looked(&engine, todo.ctx, todo.addr, look, stamp);
@@ -143,6 +170,8 @@ void engine_snapshot(struct case_stats *stats)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock, flags);
+	if (!stopped)
+		learn_losses();
 	*stats = engine.stats;
 	raw_spin_unlock_irqrestore(&lock, flags);
 }
@@ -157,6 +186,7 @@ void engine_reset(void)
 	raw_spin_lock_irqsave(&lock, flags);
 	case_reset(&engine);
 	raw_spin_unlock_irqrestore(&lock, flags);
+	guard_reset();
 	fault_reset();
 	delivery_reset();
 	ioctls_reset();
@@ -183,7 +213,7 @@ size_t engine_memory(void)
 int engine_init(const struct case_limits *limits, unsigned int look_ms)
 {
 	/* Of its own: dropping the last reference to an mm takes its time. */
-	wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 2);
+	wq = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 3);
 	if (!wq)
 		return -ENOMEM;
 	memory = vzalloc(case_bytes(limits));
@@ -194,6 +224,7 @@ int engine_init(const struct case_limits *limits, unsigned int look_ms)
 	case_init(&engine, limits, memory);
 	look_delay = msecs_to_jiffies(look_ms);
 	missed = probes_missed();
+	generation = guard_generation();
 	stopped = false;
 	return 0;
 }

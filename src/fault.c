@@ -4,7 +4,9 @@
  */
 #include "uffd_race.h"
 #include "ptwalk.h"
+#include <linux/fs.h>
 #include <linux/hugetlb.h>
+#include <linux/magic.h>
 #include <linux/sched/signal.h>
 
 #define CREATE_TRACE_POINTS
@@ -60,11 +62,20 @@ bool fault_table_shareable(struct vm_area_struct *vma, unsigned long addr)
 }
 NOKPROBE_SYMBOL(fault_table_shareable);
 
+/*
+ * By the file system of its file, which lives as long as the vma: vma_is_shmem()
+ * is not exported, and a driver's own mapping may come with a userfaultfd, too.
+ */
 static enum case_backing vma_backing(struct vm_area_struct *vma)
 {
 	if (is_vm_hugetlb_page(vma))
 		return CASE_HUGETLB;
-	return vma_is_anonymous(vma) ? CASE_ANON : CASE_SHMEM;
+	if (vma_is_anonymous(vma))
+		return CASE_ANON;
+	if (vma->vm_file &&
+	    file_inode(vma->vm_file)->i_sb->s_magic == TMPFS_MAGIC)
+		return CASE_SHMEM;
+	return CASE_OTHER;
 }
 NOKPROBE_SYMBOL(vma_backing);
 
@@ -93,6 +104,8 @@ static unsigned int vma_flags(struct vm_area_struct *vma, unsigned long addr,
 		flags |= CASE_F_PRIVATE;
 		if (!write && userfaultfd_missing(vma))
 			flags |= CASE_F_ANON_PROVES;
+	} else if (COMPAT_RETRY_MAY_MAP && write && backing == CASE_SHMEM) {
+		flags |= CASE_F_RETRY_MAPS;	/* fault_dirty_shared_page() */
 	}
 	/* do_anonymous_page() never maps anything in a MISSING range. */
 	if (userfaultfd_missing(vma) &&

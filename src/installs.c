@@ -93,9 +93,9 @@ static void install_end(const struct install *in, long done)
 	if (!engine_lock(&flags))
 		return;
 	if (in->moves)
-		case_op_end_mm(&engine, current, in->mm, CASE_OP_ZAP, CASE_DONE, 0);
-	case_op_end_mm(&engine, current, in->mm, CASE_OP_INSTALL, outcome,
-		       in->start + done);
+		case_op_end(&engine, current, in->mm, CASE_OP_ZAP, CASE_DONE, 0);
+	case_op_end(&engine, current, in->mm, CASE_OP_INSTALL, outcome,
+		    in->start + done);
 	engine_unlock(flags);
 }
 NOKPROBE_SYMBOL(install_end);

@@ -59,6 +59,7 @@ static const struct uffd_cmd {
  * @since: ranges_armed() at entry
  * @borne: of UFFDIO_API: the engine waits for its result
  * @refused: the range wraps around
+ * @generation: guard_generation() at entry
  */
 struct ledger_ioctl {
 	const void *ctx;
@@ -67,6 +68,7 @@ struct ledger_ioctl {
 	unsigned long start, end;
 	u64 word;
 	bool since, borne, refused, unseen;
+	unsigned int generation;
 };
 
 size_t ledger_ioctl_size(void)
@@ -92,8 +94,10 @@ static bool api_begin(const void *ctx, unsigned long features)
 	/* Without these nothing can be said about it, nor when it ends. */
 	if (!probes_evidence(false) || !engine_lock(&flags))
 		return false;
-	borne = case_ctx_bear(&engine, ctx, features | LEDGER_KNOWN);
+	borne = guard_sighted() &&
+		case_ctx_bear(&engine, ctx, features | LEDGER_KNOWN);
 	engine_unlock(flags);
+	guard_watch();
 	return borne;
 }
 NOKPROBE_SYMBOL(api_begin);
@@ -193,6 +197,7 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	io->end = ULONG_MAX;
 	io->since = ranges_armed();
 	io->borne = false;
+	io->generation = guard_generation();
 	io->refused = false;
 	io->unseen = installs_unseen(io->cmd - uffd_cmds);
 	if (copy_from_user_nofault(w, (void __user *)io->arg,
@@ -281,7 +286,8 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	case CMD_API:
 		/* It succeeds once in the life of a userfaultfd. */
 		if (io->borne)
-			api_end(io->ctx, !ret);
+			api_end(io->ctx, !ret &&
+				io->generation == guard_generation());
 		break;
 	case CMD_REGISTER:
 		register_end(io, ret);

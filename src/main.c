@@ -8,19 +8,19 @@
 
 static unsigned int pages = 1024;
 module_param(pages, uint, 0444);
-MODULE_PARM_DESC(pages, "pages under judgement at once, 16..65536 (default 1024)");
+MODULE_PARM_DESC(pages, "pages under judgement at once, 16..16384 (default 1024)");
 
 static unsigned int faults = 1024;
 module_param(faults, uint, 0444);
-MODULE_PARM_DESC(faults, "faults in flight at once, blocked ones included, 16..65536 (default 1024)");
+MODULE_PARM_DESC(faults, "faults in flight at once, blocked ones included, 16..16384 (default 1024)");
 
 static unsigned int ops = 256;
 module_param(ops, uint, 0444);
-MODULE_PARM_DESC(ops, "ioctls and zaps in flight at once, 16..4096 (default 256)");
+MODULE_PARM_DESC(ops, "ioctls and zaps in flight at once, 16..1024 (default 256)");
 
 static unsigned int ctxs = 256;
 module_param(ctxs, uint, 0444);
-MODULE_PARM_DESC(ctxs, "userfaultfds watched at once, 1..4096 (default 256)");
+MODULE_PARM_DESC(ctxs, "userfaultfds watched at once, 1..1024 (default 256)");
 
 static unsigned int look_ms = 5;
 module_param(look_ms, uint, 0444);
@@ -35,10 +35,10 @@ static const struct {
 	const unsigned int *value;
 	unsigned int min, max;
 } ranges[] = {
-	{ "pages", &pages, 16, 65536 },
-	{ "faults", &faults, 16, 65536 },
-	{ "ops", &ops, 16, 4096 },
-	{ "ctxs", &ctxs, 1, 4096 },
+	{ "pages", &pages, 16, 16384 },
+	{ "faults", &faults, 16, 16384 },
+	{ "ops", &ops, 16, 1024 },
+	{ "ctxs", &ctxs, 1, 1024 },
 	{ "look_ms", &look_ms, 1, 1000 },
 };
 
@@ -64,6 +64,7 @@ static void stop_watching(void)
 	engine_stop();
 	ranges_stop();
 	probes_exit();
+	guard_exit();
 	ranges_exit();
 	stall_exit();
 	engine_exit();
@@ -80,24 +81,28 @@ static int __init uffd_race_init(void)
 	limits = (struct case_limits) {
 		.pages = pages, .faults = faults, .ops = ops, .ctxs = ctxs,
 	};
+	guard_init();
 	err = engine_init(&limits, look_ms);
-	if (err)
+	if (err) {
+		guard_exit();
 		return err;
+	}
 	err = stall_init();
 	if (err) {
 		engine_stop();
+		guard_exit();
 		engine_exit();
 		return err;
 	}
 	err = probes_init(faults, ops);
 	if (!err)
 		err = ranges_init(ctxs, armed);
-	if (!err)
-		err = debugfs_init();
 	if (err) {
 		stop_watching();
 		return err;
 	}
+	debugfs_init();
+	guard_watch();
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
 }

@@ -14,8 +14,9 @@
  * @rp: set for an entry-and-return probe
  * @required: the module is useless without it
  * @on_demand: in place only while it is needed; see ranges.c
+ * @spares_hugetlb: what it sees is never done to hugetlb
  * @evidence: without it nothing is known about any userfaultfd, or, if it is
- *	@on_demand, about ranges that are not hugetlb
+ *	@on_demand or @spares_hugetlb, about ranges that are not hugetlb
  * @ledger: evidence is incomplete from the moment when a hit is missed
  * @absent_ok: a kernel without the function does not do the thing at all
  * @lost: what is lost without it
@@ -28,7 +29,7 @@ struct hook {
 	const char *symbol, *newer;
 	struct kprobe kp;
 	struct kretprobe rp;
-	bool required, on_demand, evidence, ledger, absent_ok;
+	bool required, on_demand, spares_hugetlb, evidence, ledger, absent_ok;
 	const char *lost;
 	unsigned long __percpu *hits;
 	int error;
@@ -171,7 +172,7 @@ static struct hook hooks[NR_HOOKS] = {
 		.symbol = "madvise_collapse",
 		.rp.entry_handler = change_collapse_entry,
 		.rp.handler = change_collapse_return,
-		.on_demand = true,
+		.spares_hugetlb = true,
 		.evidence = true,
 		.ledger = true,
 		.absent_ok = !COMPAT_COLLAPSE,
@@ -281,7 +282,8 @@ bool probes_evidence(bool on_demand)
 	for (i = 0; i < NR_HOOKS; i++) {
 		const struct hook *h = &hooks[i];
 
-		if (!h->evidence || (h->on_demand && !on_demand))
+		if (!h->evidence ||
+		    ((h->on_demand || h->spares_hugetlb) && !on_demand))
 			continue;
 		if (!READ_ONCE(h->armed) && !(h->error == -ENOENT && h->absent_ok))
 			return false;
@@ -463,6 +465,8 @@ static const char *hook_how(const struct hook *h)
 		return "idle";
 	if (!h->armed)
 		return h->error == -ENOENT ? "absent" : "failed";
+	if (guard_off(hook_kprobe(h)))
+		return "off";
 	return hook_kprobe(h)->flags & KPROBE_FLAG_FTRACE ? "ftrace" : "int3";
 }
 
@@ -474,6 +478,7 @@ void probes_show(struct seq_file *m)
 {
 	int i, cpu;
 
+	guard_check();
 	seq_printf(m, "%-25s %-6s %-6s %10s %8s  %s\n", "symbol", "probe",
 		   "how", "hits", "missed", "without it");
 	for (i = 0; i < NR_HOOKS; i++) {
@@ -488,4 +493,5 @@ void probes_show(struct seq_file *m)
 			   h->error == -ENOENT && h->absent_ok ?
 			   "nothing: this kernel does not do that" : h->lost);
 	}
+	guard_show(m);
 }

@@ -137,6 +137,21 @@ void ranges_released(const void *ctx)
 }
 NOKPROBE_SYMBOL(ranges_released);
 
+/**
+ * ranges_forget - any of them may have ended unseen
+ *
+ * Under engine_lock(), from any context but NMI. None of them is judged any
+ * more, so none needs hooks.
+ */
+void ranges_forget(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_slots; i++)
+		slots[i].ctx = NULL;
+}
+NOKPROBE_SYMBOL(ranges_forget);
+
 /* Looks after one slot. Return: true if it waits for a quiet moment. */
 static bool look_after(unsigned int i)
 {

@@ -3,11 +3,15 @@
  * What the counters say, in words: for debugfs and for dmesg.
  */
 #include "uffd_race.h"
+#include <linux/math64.h>
+
+#define MOST_UNDECIDED	5	/* per cent of the events of a path that is cleared */
 
 static const char * const backing_name[CASE_NR_BACKINGS] = {
 	[CASE_HUGETLB] = "hugetlb",
 	[CASE_SHMEM] = "shmem",
 	[CASE_ANON] = "anon",
+	[CASE_OTHER] = "other",
 };
 
 static const char * const type_name[CASE_NR_TYPES] = {
@@ -87,6 +91,7 @@ void report_counters(struct seq_file *m)
 	seq_printf(m, "install_clean %llu\n", ioctls_unclean());
 	seq_printf(m, "delivered_unmatched %llu\n", s.unmatched);
 	seq_printf(m, "delivered_unseen %llu\n", delivery_unseen());
+	seq_printf(m, "hooks_switched %u\n", guard_switched());
 	seq_printf(m, "lost_evidence %llu\n", s.lost);
 	seq_printf(m, "blinded_ctxs %llu\n", s.blinded);
 	seq_printf(m, "full_pages %llu\n", s.pages_full);
@@ -97,12 +102,59 @@ void report_counters(struct seq_file *m)
 	seq_printf(m, "memory_bytes %zu\n", engine_memory());
 }
 
-static const char *verdict_of(const struct case_books *b)
+static unsigned int undecided_percent(const struct case_books *b)
 {
-	if (b->verdict[CASE_BOGUS])
-		return "VULNERABLE";
-	/* No race seen means nothing unless the window was open. */
-	return b->exposures ? "PROTECTED" : "INCONCLUSIVE";
+	return b->events ? div64_u64(100 * b->verdict[CASE_UNDECIDED], b->events) : 0;
+}
+
+static bool too_much_undecided(const struct case_books *b)
+{
+	return 100 * b->verdict[CASE_UNDECIDED] > MOST_UNDECIDED * b->events;
+}
+
+static const char undecided[] = "undecided";
+
+/*
+ * Why a path without bogus events is not cleared; NULL: it is. No race seen
+ * means nothing unless the window was open, and not much where events may have
+ * escaped.
+ */
+static const char *doubt(const struct case_stats *s, const struct case_books *b)
+{
+	if (!b->exposures)
+		return "no exposure";
+	if (too_much_undecided(b))
+		return undecided;
+	if (s->pages_full || s->faults_full || s->events_full || s->ops_full ||
+	    s->ctxs_full)
+		return "tables full";
+	if (s->lost || s->blinded)
+		return "evidence lost";
+	return NULL;
+}
+
+static void show_path(struct seq_file *m, const struct case_stats *s, int backing,
+		      int type, const char *blind)
+{
+	const struct case_books *b = &s->books[backing][type];
+	const char *why = NULL;
+
+	/* Convicted with evidence that was complete. */
+	if (!b->verdict[CASE_BOGUS] && !blind)
+		why = doubt(s, b);
+
+	seq_printf(m, "%s.%s %s exposures=%llu bogus=%llu undecided=%llu events=%llu",
+		   backing_name[backing], type_name[type],
+		   b->verdict[CASE_BOGUS] ? "VULNERABLE" :
+		   blind ? "BLIND" : why ? "INCONCLUSIVE" : "PROTECTED", b->exposures,
+		   b->verdict[CASE_BOGUS], b->verdict[CASE_UNDECIDED], b->events);
+	if (why)
+		seq_printf(m, ": %s", why);
+	if (why == undecided)
+		seq_printf(m, " %u%%", undecided_percent(b));
+	if (blind)
+		seq_printf(m, " blind=%s", blind);
+	seq_putc(m, '\n');
 }
 
 /**
@@ -111,30 +163,29 @@ static const char *verdict_of(const struct case_books *b)
  */
 void report_verdict(struct seq_file *m)
 {
+	const char *blind, *none;
 	unsigned long long unclean;
 	struct case_stats s;
 	int i, j;
 
+	guard_check();
 	engine_snapshot(&s);
+	blind = guard_blind();
+	none = blind ? "BLIND" : "none";
 	for (i = 0; i < CASE_NR_BACKINGS; i++) {
 		for (j = 0; j < CASE_NR_TYPES; j++) {
-			const struct case_books *b = &s.books[i][j];
-
-			if (!path_exists(i, j))
-				continue;
-			seq_printf(m, "%s.%s %s exposures=%llu bogus=%llu undecided=%llu events=%llu\n",
-				   backing_name[i], type_name[j], verdict_of(b),
-				   b->exposures, b->verdict[CASE_BOGUS],
-				   b->verdict[CASE_UNDECIDED], b->events);
+			if (path_exists(i, j) &&
+			    (i != CASE_OTHER || s.books[i][j].events))
+				show_path(m, &s, i, j, blind);
 		}
 	}
 	seq_printf(m, "continue_hole_punched %s %llu\n",
-		   s.hole_punched ? "LEGAL" : "none", s.hole_punched);
+		   s.hole_punched ? "LEGAL" : none, s.hole_punched);
 	seq_printf(m, "resolve_raced %s %llu bogus=%llu\n", s.raced_bogus ?
-		   "VULNERABLE" : s.raced ? "LEGAL" : "none", s.raced, s.raced_bogus);
+		   "VULNERABLE" : s.raced ? "LEGAL" : none, s.raced, s.raced_bogus);
 	unclean = ioctls_unclean();
 	seq_printf(m, "install_clean %s %llu\n",
-		   unclean ? "VULNERABLE" : "none", unclean);
+		   unclean ? "VULNERABLE" : none, unclean);
 }
 
 /**

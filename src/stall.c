@@ -9,7 +9,6 @@
 #include <linux/sched.h>
 #include <linux/stacktrace.h>
 #include <linux/timekeeping.h>
-#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
 struct stall_watch stall_watches[STALL_WATCHES];
@@ -22,75 +21,6 @@ static DEFINE_PER_CPU(unsigned long [STALL_RAW_STACK], stall_raw_stack);
 static struct stall_transition *ring;
 static unsigned int ring_size;
 static atomic64_t ring_head, ring_dropped;
-
-/**
- * stall_walk - go through the page tables to the entry of an address
- * @mm: its mm_count is held
- * @addr: the address
- * @path: found here; its size is what the entry must map, 0: find out
- * @check: the path is known: go nowhere else
- *
- * No lock; interrupts off. The top of the page tables lives as long as the mm.
- * Tables below may be freed under us, since the interrupt that waits for
- * walkers goes only to CPUs which run that mm. So with @check no pointer is
- * followed that was not good before: what is freed can only be misread, and a
- * misread entry does not point to where the recorded one did.
- *
- * Return: false if there is no such way (any more).
- */
-bool stall_walk(struct mm_struct *mm, unsigned long addr,
-		struct stall_path *path, bool check)
-{
-	unsigned long *entry;
-	pmd_t *pmdp, pmd;
-	pud_t *pudp, pud;
-	p4d_t p4d;
-	pgd_t pgd;
-
-	pgd = READ_ONCE(*pgd_offset(mm, addr));
-	if (pgd_none(pgd) || unlikely(pgd_bad(pgd)))
-		return false;
-	if (get_kernel_nofault(p4d, p4d_offset(&pgd, addr)))
-		return false;
-	if (p4d_none(p4d) || !p4d_present(p4d))
-		return false;
-
-	pudp = pud_offset(&p4d, addr);
-	if (check && pudp != path->pud)
-		return false;
-	if (path->size == PUD_SIZE) {
-		pmdp = NULL;
-		entry = (unsigned long *)pudp;
-		goto found;
-	}
-	if (get_kernel_nofault(pud, pudp) || !pud_present(pud) || pud_leaf(pud))
-		return false;
-
-	pmdp = pmd_offset(&pud, addr);
-	if (check && pmdp != path->pmd)
-		return false;
-	entry = (unsigned long *)pmdp;
-	if (path->size == PMD_SIZE)
-		goto found;
-	if (get_kernel_nofault(pmd, pmdp) || pmd_none(pmd))
-		return false;
-	if (pmd_present(pmd) && !pmd_leaf(pmd)) {
-		entry = (unsigned long *)pte_offset_kernel(&pmd, addr);
-		if (check)
-			return entry == path->entry;
-		path->size = PAGE_SIZE;
-	} else if (path->size) {
-		return false;	/* a huge page now */
-	} else {
-		path->size = PMD_SIZE;
-	}
-found:
-	path->pud = pudp;
-	path->pmd = pmdp;
-	path->entry = entry;
-	return true;
-}
-NOKPROBE_SYMBOL(stall_walk);
 
 /* The writer's stack without the exception's frames on top. */
 static void stall_stack(struct stall_transition *t, struct pt_regs *regs)
@@ -161,17 +91,18 @@ void stall_on_write(struct perf_event *bp, struct perf_sample_data *data,
 	u64 now = ktime_get_mono_fast_ns(), nr;
 	struct stall_transition *t;
 	unsigned long before, after;
+	struct ptwalk path;
 	bool cleared;
 
 	if (smp_load_acquire(&w->state) != STALL_LIVE)
 		return;
 	/* Or is it somebody else's memory by now? */
-	if (!stall_walk(w->mm, w->addr, &w->path, true)) {
+	if (!ptwalk(w->mm, w->addr, w->path.size, &w->path, &path)) {
 		if (stall_mark_stale(w))
 			stall_soon();
 		return;
 	}
-	after = READ_ONCE(*w->path.entry);
+	after = path.value;
 	before = xchg(&w->value, after);
 	if (before == after)
 		return;

@@ -14,24 +14,11 @@
 #include <linux/perf_event.h>
 #include <linux/pid.h>
 #include "compat.h"
+#include "ptwalk.h"
 #include "watch_parse.h"
 
 #define STALL_WATCHES	4	/* x86 has no more */
 #define STALL_STACK	16	/* return addresses kept of the writer */
-
-/**
- * struct stall_path - the way through the page tables to one entry
- * @pud: the entry of the third level from below
- * @pmd: of the second, or NULL if @pud is the one
- * @entry: the one which maps the address: a pte, pmd or pud
- * @size: bytes that it maps
- */
-struct stall_path {
-	pud_t *pud;
-	pmd_t *pmd;
-	unsigned long *entry;
-	unsigned long size;
-};
 
 enum stall_state {
 	STALL_FREE,
@@ -70,7 +57,7 @@ struct stall_watch {
 	struct pid *pid;
 	const void *ctx;
 	unsigned long addr;
-	struct stall_path path;
+	struct ptwalk path;
 	unsigned long value;
 	unsigned int us;
 	bool automatic;
@@ -89,16 +76,14 @@ struct stall_watch {
  * @pid: with a reference that the caller holds
  * @ctx: userfaultfd of the range
  * @addr: aligned address
- * @path: where the entry is
- * @value: of it
+ * @path: where the entry is, and its value
  */
 struct stall_target {
 	struct mm_struct *mm;
 	struct pid *pid;
 	const void *ctx;
 	unsigned long addr;
-	struct stall_path path;
-	unsigned long value;
+	struct ptwalk path;
 };
 
 /**
@@ -142,8 +127,6 @@ void stall_hold_exit(void);
 /* stall.c: what the handler does */
 void stall_on_write(struct perf_event *bp, struct perf_sample_data *data,
 		    struct pt_regs *regs);
-bool stall_walk(struct mm_struct *mm, unsigned long addr,
-		struct stall_path *path, bool check);
 bool stall_mark_stale(struct stall_watch *w);
 int stall_ring_make(unsigned int nr);
 void stall_ring_free(void);

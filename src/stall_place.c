@@ -7,9 +7,13 @@
 #include <linux/hugetlb.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/uaccess.h>
 
 DEFINE_MUTEX(stall_mutex);
+
+#define PLACE_TRIES	100	/* of some ms each */
 
 /* Bytes that one entry of a mapping maps; 0: that depends on the entry. */
 static unsigned long vma_entry_size(struct vm_area_struct *vma)
@@ -21,6 +25,12 @@ static bool vma_watched(struct vm_area_struct *vma)
 {
 	return vma->vm_userfaultfd_ctx.ctx &&
 	       (userfaultfd_missing(vma) || compat_uffd_minor(vma));
+}
+
+/* Huge pages above the pmd are only watched where they are hugetlb. */
+static bool entry_fits(const struct ptwalk *path, unsigned long size)
+{
+	return size ? path->size == size : path->size <= PMD_SIZE;
 }
 
 /**
@@ -37,25 +47,22 @@ int stall_find(struct mm_struct *mm, unsigned long addr,
 	       struct stall_target *target, const char **why)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
-	unsigned long flags;
+	unsigned long flags, size;
 	bool found;
 
 	*why = "the address is in no range that a userfaultfd watches for missing or minor faults";
 	if (!vma || vma->vm_start > addr || !vma_watched(vma))
 		return -ENOENT;
-	target->path.size = vma_entry_size(vma);
+	size = vma_entry_size(vma);
 	*why = "no watch on huge pages of this size";
-	if (target->path.size && target->path.size != PMD_SIZE &&
-	    target->path.size != PUD_SIZE)
+	if (size && size != PMD_SIZE && size != PUD_SIZE)
 		return -EOPNOTSUPP;
 
 	local_irq_save(flags);
-	found = stall_walk(mm, addr, &target->path, false);
-	if (found)
-		target->value = READ_ONCE(*target->path.entry);
+	found = ptwalk(mm, addr, size, NULL, &target->path);
 	local_irq_restore(flags);
 	*why = "nothing is mapped at the address";
-	if (!found || pte_none(__pte(target->value)))
+	if (!found || target->path.none || !entry_fits(&target->path, size))
 		return -ENXIO;
 	target->mm = mm;
 	target->ctx = vma->vm_userfaultfd_ctx.ctx;
@@ -65,17 +72,18 @@ int stall_find(struct mm_struct *mm, unsigned long addr,
 
 /* The same range, and the same entry, though not the same value. */
 static bool same_place(struct mm_struct *mm, unsigned long addr,
-		       const void *ctx, struct stall_path *path)
+		       const void *ctx, const struct ptwalk *path)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 	unsigned long flags;
+	struct ptwalk now;
 	bool same;
 
 	if (!vma || vma->vm_start > addr || !vma_watched(vma) ||
 	    vma->vm_userfaultfd_ctx.ctx != ctx)
 		return false;
 	local_irq_save(flags);
-	same = stall_walk(mm, addr, path, true);
+	same = ptwalk(mm, addr, path->size, path, &now);
 	local_irq_restore(flags);
 	return same;
 }
@@ -196,6 +204,28 @@ static const char *why_no_breakpoint(int err)
 	}
 }
 
+/*
+ * From the breakpoint on, tables that are freed are noticed; and until then?
+ * stall_mutex is held, for which rmmod waits. So whoever holds the mmap lock is
+ * not waited for long, and not at all for what we picked ourselves.
+ */
+static int confirm_place(struct stall_watch *w, const char **why)
+{
+	unsigned int tries = w->automatic ? 1 : PLACE_TRIES;
+	bool same;
+
+	*why = "the process is busy with its mappings; try again";
+	while (!mmap_read_trylock(w->mm)) {
+		if (!--tries || fatal_signal_pending(current))
+			return -EAGAIN;
+		msleep(1);
+	}
+	same = same_place(w->mm, w->addr, w->ctx, &w->path);
+	mmap_read_unlock(w->mm);
+	*why = "the range has just changed";
+	return same ? 0 : -EAGAIN;
+}
+
 /**
  * stall_place - place a watch
  * @target: from stall_find(), of a while ago
@@ -251,21 +281,15 @@ int stall_place(const struct stall_target *target, unsigned int us,
 		watch_clear(w);
 		return err;
 	}
-	w->value = READ_ONCE(*w->path.entry);
-	smp_store_release(&w->state, STALL_LIVE);
-
-	/* From here on tables that are freed are noticed; and until here? */
-	err = automatic ? (mmap_read_trylock(w->mm) ? 0 : -EAGAIN) :
-			  mmap_read_lock_killable(w->mm);
-	if (!err) {
-		if (!same_place(w->mm, w->addr, w->ctx, &w->path))
-			err = -EAGAIN;
-		mmap_read_unlock(w->mm);
+	/* Its table may be gone by now. */
+	*why = "the range has just changed";
+	err = -EAGAIN;
+	if (!get_kernel_nofault(w->value, w->path.entry)) {
+		smp_store_release(&w->state, STALL_LIVE);
+		err = confirm_place(w, why);
 	}
-	if (err) {
-		*why = "the range has just changed";
+	if (err)
 		stall_remove(w);
-	}
 	return err;
 }
 

@@ -170,6 +170,6 @@ static const struct file_operations transitions_fops = {
 void stall_files(struct dentry *dir)
 {
 	debugfs_create_file("watch", 0200, dir, NULL, &watch_fops);
-	debugfs_create_file("watches", 0444, dir, NULL, &watches_fops);
-	debugfs_create_file("transitions", 0444, dir, NULL, &transitions_fops);
+	debugfs_create_file("watches", 0400, dir, NULL, &watches_fops);
+	debugfs_create_file("transitions", 0400, dir, NULL, &transitions_fops);
 }

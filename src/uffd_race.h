@@ -23,6 +23,7 @@ bool engine_lock(unsigned long *flags);
 void engine_unlock(unsigned long flags);
 case_time engine_stamp(void);
 void engine_look_later(void);
+bool engine_busy(void);
 void engine_queue(struct delayed_work *work, unsigned long delay);
 void engine_snapshot(struct case_stats *stats);
 void engine_reset(void);
@@ -46,6 +47,19 @@ void probe_hit(enum hook_id id);
 unsigned long probes_missed(void);
 void probes_show(struct seq_file *m);
 
+/* guard.c: are the hooks in place? */
+void guard_init(void);
+void guard_exit(void);
+unsigned int guard_generation(void);
+bool guard_sighted(void);
+bool guard_check(void);
+void guard_watch(void);
+bool guard_off(const struct kprobe *kp);
+const char *guard_blind(void);
+unsigned int guard_switched(void);
+void guard_reset(void);
+void guard_show(struct seq_file *m);
+
 /* ranges.c */
 int ranges_init(unsigned int nr, bool arm_always);
 void ranges_stop(void);
@@ -54,6 +68,7 @@ bool ranges_armed(void);
 void ranges_registered(const void *ctx, bool since);
 void ranges_inherited(const void *ctx, const void *parent);
 void ranges_released(const void *ctx);
+void ranges_forget(void);
 
 /* fault.c */
 int fault_event(struct kprobe *p, struct pt_regs *regs);
@@ -154,7 +169,7 @@ case_time stall_window_shut(u64 nr);
 void stall_gone(const void *ctx, unsigned long start, unsigned long end);
 
 /* debugfs.c */
-int debugfs_init(void);
+void debugfs_init(void);
 void debugfs_exit(void);
 
 #endif /* UFFD_RACE_H */

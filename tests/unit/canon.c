@@ -184,6 +184,12 @@ int addr_cell(const void *key, unsigned long addr)
 	return c;
 }
 
+/* Operations are of userfaultfds, and of the mms of those. */
+static const void *op_key_of(int key)
+{
+	return key < MAX_KEYS ? uffd_key(key) : mm_name(key - MAX_KEYS);
+}
+
 /* An actor, and what the engine knows of it. */
 static u8 *put_actor(u8 *p, int who)
 {
@@ -206,12 +212,12 @@ static u8 *put_actor(u8 *p, int who)
 	} else {
 		*p++ = 0;
 	}
-	for (key = 0; key < MAX_KEYS && eng.ops; key++)
+	for (key = 0; key < 2 * MAX_KEYS && eng.ops; key++)
 		for (kind = 0; kind <= CASE_OP_HOLE; kind++) {
 			const struct case_op *op = eng.ops;
 
 			while (op && (op->task != a || op->kind != kind ||
-				      op->key != uffd_key(key)))
+				      op->key != op_key_of(key)))
 				op = op->next;
 			if (!op)
 				continue;
@@ -358,8 +364,9 @@ static const u8 *get_actor(const u8 *p, int who)
 		eng.free_ops = op->next;
 		op->task = a;
 		op->kind = p[0] - 1;
-		op->key = uffd_key(p[1] >> 1);
-		op->mm = NULL;
+		op->key = op_key_of(p[1] >> 1);
+		op->mm = p[1] >> 1 < MAX_KEYS ? NULL : op->key;
+		op->collapse = op->mm;
 		op->ctx = p[1] & 1 ? NULL : ctx_find(&eng, op->key);
 		op->start = (unsigned long)p[2] << 12;
 		op->end = (unsigned long)p[3] << 12;

@@ -184,6 +184,20 @@ static void copy_that_begins_after_the_look_does_not_explain_it(void **state)
 	expect_verdict(CASE_BOGUS, 1);
 }
 
+/* 5.10: a shared write fault maps the page, and says VM_FAULT_RETRY. */
+static void retry_that_may_have_mapped(void **state)
+{
+	setup_private();
+	flags = CASE_F_ZAPS_KNOWN;
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	flags |= CASE_F_WRITE | CASE_F_RETRY_MAPS;
+	begin(T2, CASE_LOOK_NONE);
+	end(T2, true, CASE_LOOK_UNKNOWN);
+	looked(CASE_LOOK_MAPPED);
+	expect_undecided(CASE_WHY_SILENT, 1);
+}
+
 static void copy_that_ended_before_the_page(void **state)
 {
 	setup_private();
@@ -388,6 +402,7 @@ int main(void)
 		cmocka_unit_test(eexist_waits_for_another_copy_in_flight),
 		cmocka_unit_test(eexist_of_all_in_flight_proves_it),
 		cmocka_unit_test(copy_that_begins_after_the_look_does_not_explain_it),
+		cmocka_unit_test(retry_that_may_have_mapped),
 		cmocka_unit_test(copy_that_ended_before_the_page),
 		cmocka_unit_test(copy_elsewhere),
 		cmocka_unit_test(copy_that_failed),

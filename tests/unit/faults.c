@@ -162,11 +162,15 @@ static bool step_install(struct actor *a, int choice)
 		say("the page cache is empty by now: the kernel starts over");
 		return true;
 	}
-	if (choice > copies)
+	if (choice > (scen->opts & O_FAIL ? is_writer(a) : copies))
 		return false;
 	p->cache = 1;
 	a->pc = F_RETURN;
-	if (choice) {
+	if (choice && !copies) {
+		a->ghost |= G_ERROR;
+		say("kernel maps the page, drops its lock: VM_FAULT_RETRY");
+		set_content(a->cell, FILE_PAGE, false);
+	} else if (choice) {
 		a->ghost |= G_ERROR;
 		say("kernel maps the page-cache page, fails to copy it: error");
 		set_content(a->cell, FILE_PAGE, false);

@@ -185,6 +185,8 @@ static void tell(const uint8_t *p)
 	case 14:
 		if (!(p[2] & 15))
 			case_ctx_blind(&e, x.ctx);
+		else if ((p[2] & 15) == 1)
+			case_switched(&e);
 		break;
 	default:
 		if (!(p[2] & 15))

@@ -103,6 +103,20 @@ bool probes_evidence(bool on_demand)
 	return true;
 }
 
+bool guard_sighted(void)
+{
+	return true;
+}
+
+unsigned int guard_generation(void)
+{
+	return 0;
+}
+
+void guard_watch(void)
+{
+}
+
 bool ranges_armed(void)
 {
 	return true;

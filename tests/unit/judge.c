@@ -122,8 +122,7 @@ static bool excused(const struct pending *p, enum case_why why)
 	if (forcing || !scen->zaps_known || scen->opts & O_TRYLOCK)
 		return true;
 	for (i = 0; i < w.actors; i++)
-		if (scen->cast[i].role <= RESOLVER &&
-		    scen->cast[i].role != MOVER && actor_busy(&w.actor[i]))
+		if ((faults(i) || installs(i)) && actor_busy(&w.actor[i]))
 			return true;
 	return false;
 }
@@ -180,7 +179,7 @@ static bool blocks(int who, int cell)
 
 	if (a->lost)
 		return true;
-	if (scen->cast[who].role == RESOLVER)
+	if (installs(who))
 		return a->pc;
 	return faults(who) && fault_begun(a) && !a->untold &&
 	       a->cell == cell && !(scen->missing && scen->minor);

@@ -97,6 +97,10 @@ bool step_unregister(struct actor *a, int choice, bool closes)
 		if (a->at)
 			return step_unregister(a, 4, closes);
 		tell_op_end(a, CASE_OP_HOLE, CASE_DONE, addr + 0x1000);
+		if (closes && scen->backing != CASE_HUGETLB) {
+			u->armed = 1;	/* they were all along */
+			tell_watched(a->cell, true);
+		}
 		rest(a);
 		break;
 	}

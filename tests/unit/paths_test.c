@@ -307,6 +307,25 @@ static void hook_is_disarmed(void **state)
 	expect_all_free(1);
 }
 
+/* --- Memory of which nothing is known ------------------------------------------------ */
+
+static void backing_without_rules(void **state)
+{
+	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+	case_ctx_watched(&engine, UFFD, true);
+	backing = CASE_OTHER;
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	install(R1, CASE_DONE);
+	expect_undecided(CASE_WHY_NO_ENTRY, 2);
+	begin(T1, CASE_LOOK_NONE);
+	end(T1, false, CASE_LOOK_MAPPED);
+	expect_exposures(0);
+	expect_all_free(1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +346,7 @@ int main(void)
 		cmocka_unit_test(mappings_merge),
 		cmocka_unit_test(faults_before_the_hook_was_armed),
 		cmocka_unit_test(hook_is_disarmed),
+		cmocka_unit_test(backing_without_rules),
 	};
 
 	return cmocka_run_group_tests_name("paths", tests, NULL, NULL);

@@ -30,6 +30,8 @@ static bool resolve(struct actor *a, int choice)
 		return false;
 	if (kind == DO_POISON)
 		room = p->content == NOTHING;
+	if (p->content == NOTHING && p->marker)
+		room = false;
 	if (kind == DO_COPY && !scen->private && a->pc == R_BEGUN) {
 		if (!p->cache) {
 			p->cache = 1;
@@ -46,7 +48,7 @@ static bool resolve(struct actor *a, int choice)
 		return true;
 	}
 	if (!room) {
-		say("finds a page there: EEXIST");
+		say("finds %s there: EEXIST", mapped(c) ? "a page" : "a marker");
 		a->outcome = c == (a->op & 8 ? 0 : a->cell) ? CASE_EXISTS : CASE_DONE;
 		a->pc = R_DONE;
 		return true;

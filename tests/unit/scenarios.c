@@ -434,5 +434,60 @@ const struct scenario scenarios[] = {
 			{ RESOLVER, 1 }, { MONITOR, 2 }, { LOOKER, 1 },
 		},
 	},
+	{
+		.name = "markers",
+		.about = "markers: EEXIST where nothing is mapped",
+		.private = true, .missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { RESOLVER, 1 }, { MARKER, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "retry",
+		.about = "shared writes that map, and say that they have not",
+		.missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED | O_FAIL, .ops = DO_COPY,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { WRITER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { CACHE, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "collapse",
+		.about = "a collapse that begins before the range is watched",
+		.minor = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED, .ops = DO_CONTINUE,
+		.backing = CASE_SHMEM,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ COLLAPSER, 1 }, { CLOSER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "collapse-anon",
+		.about = "a collapse that fills no hole: all is decided",
+		.private = true, .missing = true, .minor = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_DECISIVE, .ops = DO_COPY,
+		.backing = CASE_ANON,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ COLLAPSER, 1 }, { RESOLVER, 1 }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "hostile",
+		.about = "another mm's userfaultfd, in ranges that are not its own",
+		.missing = true, .minor = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_SECOND | O_PLACED | O_DECISIVE,
+		.ops = DO_CONTINUE | DO_COPY,
+		.limits = { .pages = 1, .faults = 2, .ops = 4, .ctxs = 2 },
+		.cells = 1, .mm = { 0, 1 }, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { READER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { HOSTILE, 2, 0, 1 }, { LOOKER, 1 },
+		},
+	},
 	{ }
 };

@@ -32,6 +32,13 @@ static void mark_faults(const struct actor *but, int cell, u16 ghost, bool begun
 	}
 }
 
+/* Not hugetlb, and no holes of anonymous ranges. */
+bool installs(int who)
+{
+	return scen->cast[who].role == RESOLVER ||
+	       (scen->cast[who].role == COLLAPSER && scen->backing == CASE_SHMEM);
+}
+
 static bool is_writer(const struct actor *a)
 {
 	return scen->cast[actor_index(a)].role == WRITER;
@@ -52,14 +59,14 @@ static bool may_have_installed(const struct actor *a)
 	int i;
 
 	for (i = 0; i < w.actors; i++)
-		if (scen->cast[i].role == RESOLVER && actor_busy(&w.actor[i]))
+		if (installs(i) && actor_busy(&w.actor[i]))
 			busy = true;
 		else if (scen->cast[i].role == WRITER && fault_begun(&w.actor[i]))
 			writes = true;
 	if (scen->missing && scen->minor)
 		return false;
 	if (a->ghost & G_ERROR)
-		return is_writer(a) && scen->private;
+		return is_writer(a);
 	if (a->entry_look >= CASE_LOOK_MAPPED && kept && !(a->ghost & G_AGED))
 		return false;
 	return !scen->private || !scen->missing || is_writer(a) || writes ||
@@ -89,6 +96,8 @@ static struct case_entry entry_of(const struct actor *a)
 		entry.flags |= CASE_F_PRIVATE;
 	if (scen->private && scen->missing && !is_writer(a))
 		entry.flags |= CASE_F_ANON_PROVES;
+	if (!scen->private && is_writer(a) && scen->opts & O_FAIL)
+		entry.flags |= CASE_F_RETRY_MAPS;
 	if (scen->missing && scen->minor)
 		entry.flags |= CASE_F_NEVER_INSTALLS;
 	if (scen->zaps_known)
@@ -178,7 +187,7 @@ static bool must_be_exposed(const struct actor *a)
 	int i;
 
 	for (i = 0; i < w.actors; i++)
-		if (scen->cast[i].role == RESOLVER && actor_busy(&w.actor[i]))
+		if (installs(i) && actor_busy(&w.actor[i]))
 			busy = true;
 		else if (scen->cast[i].role == WRITER && fault_begun(&w.actor[i]))
 			writes = true;
@@ -346,6 +355,29 @@ void tell_op_end(struct actor *a, enum case_op_kind kind,
 	fact_close();
 }
 
+/* By the mm alone: which userfaultfd there is, or will be, is not known. */
+void tell_collapse(struct actor *a, bool begins)
+{
+	const void *mm = uffd_mm(scen->key[a->cell]);
+	int c;
+
+	fact_open();
+	for (c = 0; c < scen->cells && !begins && installs(actor_index(a)); c++)
+		if (scen->mm[scen->key[c]] == scen->mm[scen->key[a->cell]] ||
+		    !w.uffd[scen->key[c]].placed) {
+			mark_weak(c, W_UNSURE);
+			mark_faults(NULL, c, G_DIRTY, true);
+			mark_faults(NULL, c, G_AGED, false);
+		}
+	say("      fact: a collapse %s", begins ? "begins" : "has ended");
+	if (begins)
+		case_mm_op_begin(&eng, a, mm, CASE_OP_INSTALL, 0, -1UL);
+	else
+		case_op_end(&eng, a, mm, CASE_OP_INSTALL, CASE_UNSURE, 0);
+	fact_close();
+	a->blocks = 0;
+}
+
 void tell_looked(struct actor *a)
 {
 	static const char * const looks[] = {
@@ -371,6 +403,8 @@ void tell_gone(int cell)
 	w.uffd[scen->key[cell]].open = 0;
 	w.uffd[scen->key[cell]].known = 0;
 	w.uffd[scen->key[cell]].placed = 0;
+	if (scen->backing != CASE_HUGETLB)
+		w.uffd[scen->key[cell]].armed = 0;
 	say("      fact: the userfaultfd is gone");
 	case_ctx_gone(&eng, cell_key(cell));
 	fact_close();

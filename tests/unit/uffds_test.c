@@ -250,6 +250,65 @@ static void lost_is_where_a_userfaultfd_is(void **state)
 	expect_undecided(CASE_WHY_PARTIAL, 1);
 }
 
+/* --- The hooks were switched off ------------------------------------------------ */
+
+static void switched_hooks_close_all_cases(void **state)
+{
+	setup(PRIVATE);
+	second_uffd(MM);
+	begin(T2, CASE_LOOK_NONE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	expect_open(1);
+	case_switched(&engine);
+	expect_undecided(CASE_WHY_LOST, 1);
+	assert_int_equal(engine.stats.lost, 1);
+	assert_int_equal(case_ctx_tag(&engine, UFFD), 0);
+	expect_all_free(0);
+	looked(CASE_LOOK_ANON);
+	event(T2, CASE_LOOK_ANON);
+	expect_undecided(CASE_WHY_UNKNOWN_CTX, 1);
+	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 0);
+}
+
+/* A userfaultfd that is opened later is judged, also at an address seen before. */
+static void switched_hooks_are_forgotten_by_the_next(void **state)
+{
+	setup(PRIVATE);
+	case_switched(&engine);
+	born(UFFD, 43);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	install(R1, CASE_DONE);
+	expect_verdict(CASE_GENUINE, 1);
+}
+
+/* Whose it was is not known any more; but not that it was. */
+static void op_outlasts_switched_hooks(void **state)
+{
+	setup(PRIVATE);
+	second_uffd((void *)0x600);
+	op2(R1, UFFD2, CASE_OP_INSTALL);
+	case_switched(&engine);
+	born(UFFD, 43);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op2_done(R1, UFFD2, CASE_OP_INSTALL, CASE_DONE);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+	expect_all_free(1);
+}
+
+static void api_in_flight_while_hooks_are_switched(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	assert_true(case_ctx_bear(&engine, UFFD, 42));
+	case_switched(&engine);
+	case_ctx_born(&engine, UFFD, true);
+	assert_int_equal(case_ctx_tag(&engine, UFFD), 0);
+	expect_all_free(0);
+}
+
 static void no_room_for_the_op_of_another_userfaultfd(void **state)
 {
 	int i;
@@ -326,7 +385,7 @@ static void mm_begin(const void *mm, enum case_op_kind kind)
 static void mm_end(const void *mm, enum case_op_kind kind,
 		   enum case_outcome outcome, unsigned long done_end)
 {
-	case_op_end_mm(&engine, R1, mm, kind, outcome, done_end);
+	case_op_end(&engine, R1, mm, kind, outcome, done_end);
 }
 
 static void install_in_the_mm(void **state)
@@ -507,6 +566,70 @@ static void kept_only_where_everything_is_told(void **state)
 	assert_false(case_kept(&engine, MM, engine.clock));
 }
 
+/* --- What asks for no userfaultfd: a collapse ---------------------------------- */
+
+static void collapse_of(void *mm)
+{
+	case_mm_op_begin(&engine, R1, mm, CASE_OP_INSTALL, PAGE, PAGE + 0x1000);
+}
+
+static void collapse_done(void *mm)
+{
+	case_op_end(&engine, R1, mm, CASE_OP_INSTALL, CASE_UNSURE, 0);
+}
+
+static void collapse_from_before_the_userfaultfd(void **state)
+{
+	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+	case_ctx_gone(&engine, UFFD);
+	collapse_of(MM);
+	born(UFFD, 0);
+	case_ctx_watched(&engine, UFFD, true);
+	backing = CASE_SHMEM;
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	looked(CASE_LOOK_MAPPED);
+	expect_open(1);
+	collapse_done(MM);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+	expect_open(0);
+}
+
+static void collapse_in_another_mm(void **state)
+{
+	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+	case_ctx_watched(&engine, UFFD, true);
+	backing = CASE_SHMEM;
+	begin(T1, CASE_LOOK_NONE);
+	collapse_of((void *)0x600);
+	event(T1, CASE_LOOK_NONE);
+	looked(CASE_LOOK_MAPPED);
+	expect_verdict(CASE_BOGUS, 1);
+	collapse_done((void *)0x600);
+	expect_all_free(1);
+}
+
+/* Hugetlb is left alone, and holes of an anonymous range stay holes. */
+static void collapse_that_fills_no_hole(void **state)
+{
+	for (backing = CASE_HUGETLB; backing < CASE_NR_BACKINGS; backing += 2) {
+		enum case_backing b = backing;
+
+		setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
+		case_ctx_watched(&engine, UFFD, true);
+		backing = b;
+		collapse_of(MM);
+		begin(T1, CASE_LOOK_NONE);
+		event(T1, CASE_LOOK_NONE);
+		looked(CASE_LOOK_MAPPED);
+		expect_verdict(CASE_BOGUS, 1);
+		begin(T1, CASE_LOOK_NONE);
+		event(T1, CASE_LOOK_NONE);
+		collapse_done(MM);
+		expect_open(1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,6 +648,10 @@ int main(void)
 		cmocka_unit_test(copy_through_an_unknown_userfaultfd),
 		cmocka_unit_test(copy_through_a_blind_userfaultfd),
 		cmocka_unit_test(lost_is_where_a_userfaultfd_is),
+		cmocka_unit_test(switched_hooks_close_all_cases),
+		cmocka_unit_test(switched_hooks_are_forgotten_by_the_next),
+		cmocka_unit_test(op_outlasts_switched_hooks),
+		cmocka_unit_test(api_in_flight_while_hooks_are_switched),
 		cmocka_unit_test(no_room_for_the_op_of_another_userfaultfd),
 		cmocka_unit_test(unregister_through_another_userfaultfd),
 		cmocka_unit_test(move_takes_the_page_of_another_userfaultfd),
@@ -541,6 +668,9 @@ int main(void)
 		cmocka_unit_test(ioctl_that_lost_the_race),
 		cmocka_unit_test(kept_unless_something_was_taken_away),
 		cmocka_unit_test(kept_only_where_everything_is_told),
+		cmocka_unit_test(collapse_from_before_the_userfaultfd),
+		cmocka_unit_test(collapse_in_another_mm),
+		cmocka_unit_test(collapse_that_fills_no_hole),
 	};
 
 	return cmocka_run_group_tests_name("uffds", tests, NULL, NULL);

@@ -20,6 +20,7 @@ static const char * const role_names[NR_ROLES] = {
 	[THIEF] = "unseen zapper", [NEIGHBOUR] = "neighbour",
 	[CACHE] = "other process", [UNREGISTER] = "unregister",
 	[CLOSER] = "closer", [MISSED] = "missed hook", [MREMAP] = "mremap",
+	[MARKER] = "marker", [COLLAPSER] = "collapse", [HOSTILE] = "hostile",
 	[LOOKER] = "look worker", [ARMER] = "armer", [MONITOR] = "monitor",
 };
 
@@ -53,9 +54,14 @@ const void *cell_key(int cell)
 	return uffd_key(scen->key[cell]);
 }
 
+const void *mm_name(int mm)
+{
+	return (void *)(0x500UL + mm);
+}
+
 const void *uffd_mm(int key)
 {
-	return (void *)(0x500UL + scen->mm[key]);
+	return mm_name(scen->mm[key]);
 }
 
 int op_key(const struct actor *a)
@@ -278,6 +284,64 @@ static bool step_mover(struct actor *a, int choice)
 	return true;
 }
 
+static bool step_marker(struct actor *a, int choice)
+{
+	struct cell *p = &w.cell[a->cell];
+
+	if (choice || p->locked || p->content != NOTHING || !spend(a))
+		return false;
+	p->marker = !p->marker;
+	say("%s", p->marker ? "puts a marker into the pte" : "clears the marker");
+	return true;
+}
+
+/* It maps what the page cache has; nobody knows where. */
+static bool step_collapser(struct actor *a, int choice)
+{
+	struct cell *p = &w.cell[a->cell];
+
+	switch (a->pc) {
+	case 0:
+		if (choice || !spend(a))
+			return false;
+		a->pc = 1;
+		tell_collapse(a, true);
+		return true;
+	case 1:
+		if (choice > 1 || (!choice && (p->locked || !p->cache || !installs(actor_index(a)) ||
+					       p->content != NOTHING)))
+			return false;
+		a->pc = 2;
+		if (choice) {
+			say("collapses nothing here");
+			return true;
+		}
+		say("maps a huge page");
+		set_content(a->cell, FILE_PAGE, false);
+		return true;
+	default:
+		if (choice)
+			return false;
+		tell_collapse(a, false);
+		rest(a);
+		return true;
+	}
+}
+
+static bool step_hostile(struct actor *a, int choice)
+{
+	if (choice || (!a->pc && !spend(a)))
+		return false;
+	if (!a->pc) {
+		a->pc = 1;
+		tell_op_begin(a, CASE_OP_HOLE, 0, -1UL);
+	} else {
+		tell_op_end(a, CASE_OP_HOLE, CASE_DONE, -1UL);
+		rest(a);
+	}
+	return true;
+}
+
 static bool todo_for(int cell)
 {
 	struct case_todo todo;
@@ -353,6 +417,12 @@ static bool step(int who, int choice)
 		return step_armer(a, choice);
 	case MONITOR:
 		return step_monitor(a, choice);
+	case MARKER:
+		return step_marker(a, choice);
+	case COLLAPSER:
+		return step_collapser(a, choice);
+	case HOSTILE:
+		return step_hostile(a, choice);
 	default:
 		return step_unseen(a, choice, scen->cast[who].role);
 	}

@@ -39,6 +39,9 @@ enum role {
 	LOOKER,		/* the deferred look */
 	ARMER,		/* arms and disarms the hook on fault entry */
 	MONITOR,	/* reads messages */
+	MARKER,		/* puts a marker that installs take for a page, or removes it */
+	COLLAPSER,	/* MADV_COLLAPSE, whatever watches the range when it begins */
+	HOSTILE,	/* UFFDIO_REGISTER and others, of a range that is not its own */
 	NR_ROLES
 };
 
@@ -112,6 +115,7 @@ struct actor {
 
 struct cell {
 	u8 content, locked, cache;
+	u8 marker;	/* while it holds NOTHING: reads as none, but EEXIST */
 };
 
 struct userfault {
@@ -168,11 +172,13 @@ bool fault_looked(const struct actor *a);
 bool fault_begun(const struct actor *a);
 bool fault_blocked(const struct actor *a);
 bool actor_busy(const struct actor *a);
+bool installs(int who);
 enum case_look look_at(int cell);
 unsigned long cell_addr(int cell);
 const void *cell_key(int cell);
 const void *uffd_key(int key);
 const void *uffd_mm(int key);
+const void *mm_name(int mm);
 int op_key(const struct actor *a);	/* of its ioctls */
 bool concerns(int key, int cell);	/* its ioctls, for all the engine knows */
 void unqueue(int who);
@@ -198,6 +204,7 @@ void tell_op_begin(struct actor *a, enum case_op_kind kind,
 		   unsigned long start, unsigned long end);
 void tell_op_end(struct actor *a, enum case_op_kind kind,
 		 enum case_outcome outcome, unsigned long done_end);
+void tell_collapse(struct actor *a, bool begins);
 void tell_looked(struct actor *a);
 void tell_gone(int cell);
 void tell_bear(int key);

@@ -82,6 +82,16 @@ index_kernels() {
 	{ grep -E "$dots" || :; } | sort -V
 }
 
+# apt-get returns 0 where it only warns that something is old
+fresh_lists() {
+	local log=$cache/apt/$1/log
+
+	apt_in "$1" apt-get -qq update >"$log" 2>&1 && ! grep -qE '^(E|W): ' "$log" || {
+		cat "$log" >&2
+		return 1
+	}
+}
+
 # Once a day is enough: old versions stay in the archive for longer.
 update_lists() {
 	local release=$1 dir=$cache/apt/$1
@@ -90,11 +100,7 @@ update_lists() {
 		return 0
 	say "updating the package lists of $release"
 	write_apt_conf "$release"
-	if ! apt_in "$release" apt-get -qq update >"$dir/log" 2>&1 ||
-	   grep -qE '^(E|W): ' "$dir/log"; then
-		cat "$dir/log" >&2
-		return 1
-	fi
+	thrice fresh_lists "$release" || return
 	index_kernels "$release" pool >"$dir/pool"
 	index_kernels "$release" headers >"$dir/kernels.new"
 	[[ -s $dir/kernels.new ]] || return 1
@@ -115,6 +121,14 @@ download() {
 		say "fetching $package $(((size + 500000) / 1000000)) MB"
 		debs+=("$dir/$deb")
 	done
+	thrice packages "$release" "$@"
+}
+
+# Into the working directory
+packages() {
+	local release=$1
+
+	shift
 	apt_in "$release" apt-get -qq download "$@" >log 2>&1 || {
 		cat log >&2
 		return 1
@@ -135,11 +149,15 @@ pool_file() {
 	url=$(mirror main)
 	url=${url%/}/pool/main/l/linux/$deb
 	say "fetching $3, which nothing signs any more"
-	mkdir -p "$dir" &&
-		apt_in "$release" /usr/lib/apt/apt-helper download-file \
-			"$url" "$dir/$deb" >"$dir/log" 2>&1 || {
-		tail -n 3 "$dir/log" >&2
+	mkdir -p "$dir" && thrice pool_get "$release" "$url" "$dir/$deb" || return
+	debs+=("$dir/$deb")
+}
+
+pool_get() {
+	local log=${3%/*}/log
+
+	apt_in "$1" /usr/lib/apt/apt-helper download-file "$2" "$3" >"$log" 2>&1 || {
+		tail -n 3 "$log" >&2
 		return 1
 	}
-	debs+=("$dir/$deb")
 }

@@ -24,6 +24,17 @@ need() {
 	done
 }
 
+# thrice COMMAND…: networks fail; what fails three times, 5 s apart, fails
+thrice() {
+	local try
+
+	for try in 1 2 3; do
+		"$@" && return
+		((try == 3)) || { say "$1 has failed, trying again"; sleep 5; }
+	done
+	return 1
+}
+
 cache=${UFFD_RACE_CACHE:-}
 if [[ ! $cache ]]; then
 	cache=${XDG_CACHE_HOME:-${HOME:?set HOME or UFFD_RACE_CACHE}/.cache}/uffd_race

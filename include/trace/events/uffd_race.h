@@ -10,14 +10,24 @@
 
 #include <linux/tracepoint.h>
 
-/* The values of enum case_look, see src/case.h */
-#define uffd_race_look(look)			\
-	__print_symbolic(look,			\
-		{ 0, "unknown" },		\
-		{ 1, "none" },			\
-		{ 2, "mapped" },		\
-		{ 3, "anon" },			\
-		{ 4, "gone" })
+/* Of enum case_look, see src/case.h, which is included before */
+#define uffd_race_looks				\
+	X(CASE_LOOK_UNKNOWN, "unknown")		\
+	X(CASE_LOOK_NONE, "none")		\
+	X(CASE_LOOK_MAPPED, "mapped")		\
+	X(CASE_LOOK_ANON, "anon")		\
+	XEND(CASE_LOOK_GONE, "gone")
+
+/* User space is told the values: it has the format as text only. */
+#undef X
+#undef XEND
+#define X(value, name)		TRACE_DEFINE_ENUM(value);
+#define XEND(value, name)	TRACE_DEFINE_ENUM(value);
+uffd_race_looks
+#undef X
+#undef XEND
+#define X(value, name)		{ value, name },
+#define XEND(value, name)	{ value, name }
 
 /* handle_userfault() is about to raise an event */
 TRACE_EVENT(uffd_race_event,
@@ -37,7 +47,7 @@ TRACE_EVENT(uffd_race_event,
 	),
 	TP_printk("ctx=%p address=0x%lx type=%s pte=%s", __entry->ctx,
 		  __entry->address, __entry->minor ? "minor" : "missing",
-		  uffd_race_look(__entry->look))
+		  __print_symbolic(__entry->look, uffd_race_looks))
 );
 
 /* An UFFDIO_* ioctl on a range returns */
@@ -63,11 +73,15 @@ TRACE_EVENT(uffd_race_ioctl,
 		  __print_symbolic(__entry->nr,
 			{ 0x00, "REGISTER" },
 			{ 0x01, "UNREGISTER" },
+			{ 0x02, "WAKE" },
 			{ 0x03, "COPY" },
 			{ 0x04, "ZEROPAGE" },
 			{ 0x05, "MOVE" },
+			{ 0x06, "WRITEPROTECT" },
 			{ 0x07, "CONTINUE" },
 			{ 0x08, "POISON" },
+			{ 0x09, "RWPROTECT" },
+			{ 0x0a, "SET_MODE" },
 			{ 0x3f, "API" }),
 		  __entry->start, __entry->end, __entry->ret)
 );
