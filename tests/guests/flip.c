@@ -52,7 +52,7 @@ struct msg { __u8 event, pad[7]; __u64 flags, address, ptid; };
 static char *area, *other, *source;
 static int uffd;
 static volatile bool flips;
-static volatile __u64 *word, value[2];
+static volatile __u64 *volatile word, value[2];
 
 static void die(const char *what)
 {
