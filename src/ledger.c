@@ -207,7 +207,8 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		io->start = w[0];
 		io->end = w[0] + w[io->cmd->len];
 		io->word = w[io->cmd->done];
-		io->refused = io->end < io->start;
+		/* Of an install it says nothing: it may be rewritten. */
+		io->refused = io->end < io->start && !io->unseen;
 	}
 
 	switch (io->refused ? CMD_OTHER : io->cmd->what) {
