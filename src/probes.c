@@ -491,7 +491,7 @@ void probes_show(struct seq_file *m)
 			   is_return(h) ? "return" : "entry", hook_how(h), hits,
 			   hook_missed(h),
 			   h->error == -ENOENT && h->absent_ok ?
-			   "nothing: this kernel does not do that" : h->lost);
+			   "nothing: this kernel does it elsewhere, or not at all" : h->lost);
 	}
 	guard_show(m);
 }
