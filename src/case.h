@@ -230,6 +230,14 @@ void case_op_begin(struct case_engine *e, const void *task, const void *ctx,
 void case_op_end(struct case_engine *e, const void *task, const void *ctx,
 		 enum case_op_kind kind, enum case_outcome outcome,
 		 unsigned long done_end);
+void case_op_begin_mm(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end);
+void case_op_end_mm(struct case_engine *e, const void *task, const void *mm,
+		    enum case_op_kind kind, enum case_outcome outcome,
+		    unsigned long done_end);
+void case_raced(struct case_engine *e, const void *key, unsigned long addr,
+		enum case_outcome outcome);
 
 void case_read(struct case_engine *e, const void *key, unsigned long addr,
 	       enum case_type type);

@@ -12,6 +12,11 @@ enum concern { NONE, MAYBE, SURE };
 static enum concern op_concerns(const struct case_op *op,
 				const struct case_ctx *ctx)
 {
+	if (op->mm) {
+		if (!ctx->mm)
+			return MAYBE;
+		return op->mm == ctx->mm ? SURE : NONE;
+	}
 	if (op->key == ctx->key)
 		return SURE;
 	if (!op->ctx || !op->ctx->mm || !ctx->mm)
@@ -42,12 +47,13 @@ bool op_in_flight(struct case_engine *e, const struct case_page *page,
 }
 
 static struct case_op **op_find(struct case_engine *e, const void *task,
-				const void *key, enum case_op_kind kind)
+				const void *key, const void *mm,
+				enum case_op_kind kind)
 {
 	struct case_op **link = &e->ops, *op;
 
-	while ((op = *link) &&
-	       (op->task != task || op->key != key || op->kind != kind))
+	while ((op = *link) && (op->task != task || op->key != key ||
+				op->mm != mm || op->kind != kind))
 		link = &op->next;
 	return link;
 }
@@ -89,25 +95,22 @@ static void page_op_begins(struct case_engine *e, struct case_page *page,
 	page_put(e, page);
 }
 
-/**
- * case_op_begin - an operation on a range begins
- * @e: the engine
- * @task: who runs it; one of each kind at a time
- * @key: of the userfaultfd that does it, or that watches the range
- * @kind: of operation
- * @start: of its range
- * @end: of its range, exclusive
- */
-void case_op_begin(struct case_engine *e, const void *task, const void *key,
-		   enum case_op_kind kind, unsigned long start, unsigned long end)
+static void op_end(struct case_engine *e, const void *task, const void *key,
+		   const void *mm, enum case_op_kind kind,
+		   enum case_outcome outcome, unsigned long done_end);
+
+/* Either @key or @mm says whose range it is. */
+static void op_begin(struct case_engine *e, const void *task, const void *key,
+		     const void *mm, enum case_op_kind kind,
+		     unsigned long start, unsigned long end)
 {
 	struct case_op *op, full = { };
 	struct case_page *page;
 	struct page_walk walk;
 	struct case_ctx *ctx;
 
-	if (*op_find(e, task, key, kind))	/* its end was missed */
-		case_op_end(e, task, key, kind, CASE_UNSURE, 0);
+	if (*op_find(e, task, key, mm, kind))	/* its end was missed */
+		op_end(e, task, key, mm, kind, CASE_UNSURE, 0);
 	e->clock++;
 	op = e->free_ops;
 	if (op) {
@@ -118,8 +121,9 @@ void case_op_begin(struct case_engine *e, const void *task, const void *key,
 		e->stats.ops_full++;
 		op = &full;
 	}
-	op->ctx = ctx_find(e, key);
+	op->ctx = key ? ctx_find(e, key) : NULL;
 	op->key = key;
+	op->mm = mm;
 	op->task = task;
 	op->kind = kind;
 	op->start = start;
@@ -167,20 +171,11 @@ static void install_end(struct case_engine *e, struct case_page *page,
 	}
 }
 
-/**
- * case_op_end - an operation has ended
- * @e: the engine
- * @task: who ran it
- * @key: of its userfaultfd
- * @kind: of operation
- * @outcome: what it did
- * @done_end: for CASE_DONE: the end of what it has installed
- */
-void case_op_end(struct case_engine *e, const void *task, const void *key,
-		 enum case_op_kind kind, enum case_outcome outcome,
-		 unsigned long done_end)
+static void op_end(struct case_engine *e, const void *task, const void *key,
+		   const void *mm, enum case_op_kind kind,
+		   enum case_outcome outcome, unsigned long done_end)
 {
-	struct case_op **link = op_find(e, task, key, kind), was;
+	struct case_op **link = op_find(e, task, key, mm, kind), was;
 	struct case_page *page;
 	struct page_walk walk;
 	struct case_ctx *ctx;
@@ -213,4 +208,86 @@ void case_op_end(struct case_engine *e, const void *task, const void *key,
 	if (was.ctx && kind == CASE_OP_INSTALL && outcome < CASE_DONE &&
 	    outcome != CASE_NOTHING)
 		event_raced(e, was.ctx, was.start, outcome);
+}
+
+/**
+ * case_op_begin - an operation on a range begins
+ * @e: the engine
+ * @task: who runs it; one of each kind at a time
+ * @key: of the userfaultfd that does it, or that watches the range
+ * @kind: of operation
+ * @start: of its range
+ * @end: of its range, exclusive
+ */
+void case_op_begin(struct case_engine *e, const void *task, const void *key,
+		   enum case_op_kind kind, unsigned long start, unsigned long end)
+{
+	op_begin(e, task, key, NULL, kind, start, end);
+}
+
+/**
+ * case_op_end - an operation has ended
+ * @e: the engine
+ * @task: who ran it
+ * @key: of its userfaultfd
+ * @kind: of operation
+ * @outcome: what it did
+ * @done_end: for CASE_DONE: the end of what it has installed
+ */
+void case_op_end(struct case_engine *e, const void *task, const void *key,
+		 enum case_op_kind kind, enum case_outcome outcome,
+		 unsigned long done_end)
+{
+	op_end(e, task, key, NULL, kind, outcome, done_end);
+}
+
+/**
+ * case_op_begin_mm - an operation on a range of an mm begins
+ * @e: the engine
+ * @task: who runs it; one of each kind at a time
+ * @mm: whose range; which userfaultfds watch it, if any, is not known
+ * @kind: of operation
+ * @start: of its range
+ * @end: of its range, exclusive
+ */
+void case_op_begin_mm(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end)
+{
+	op_begin(e, task, NULL, mm, kind, start, end);
+}
+
+/**
+ * case_op_end_mm - an operation on a range of an mm has ended
+ * @e: the engine
+ * @task: who ran it
+ * @mm: as at its begin
+ * @kind: of operation
+ * @outcome: what it did
+ * @done_end: for CASE_DONE: the end of what it has installed
+ */
+void case_op_end_mm(struct case_engine *e, const void *task, const void *mm,
+		    enum case_op_kind kind, enum case_outcome outcome,
+		    unsigned long done_end)
+{
+	op_end(e, task, NULL, mm, kind, outcome, done_end);
+}
+
+/**
+ * case_raced - an ioctl that was to install something has done nothing
+ * @e: the engine
+ * @key: of its userfaultfd
+ * @addr: the first page, as user space has named it
+ * @outcome: why
+ *
+ * Counted, no verdict depends on it: what it did to pages comes from
+ * case_op_end_mm().
+ */
+void case_raced(struct case_engine *e, const void *key, unsigned long addr,
+		enum case_outcome outcome)
+{
+	const struct case_ctx *ctx = ctx_find(e, key);
+
+	if (ctx && outcome < CASE_DONE && outcome != CASE_NOTHING)
+		event_raced(e, ctx, addr, outcome);
 }

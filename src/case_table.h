@@ -109,6 +109,7 @@ struct case_event {
 struct case_op {
 	struct case_op *next;		/* of all, or free list */
 	const void *key;
+	const void *mm;			/* instead of a key: see case_op_begin_mm() */
 	const struct case_ctx *ctx;
 	const void *task;
 	enum case_op_kind kind;

@@ -359,6 +359,7 @@ static const u8 *get_actor(const u8 *p, int who)
 		op->task = a;
 		op->kind = p[0] - 1;
 		op->key = uffd_key(p[1] >> 1);
+		op->mm = NULL;
 		op->ctx = p[1] & 1 ? NULL : ctx_find(&eng, op->key);
 		op->start = (unsigned long)p[2] << 12;
 		op->end = (unsigned long)p[3] << 12;

@@ -315,6 +315,147 @@ static void mm_that_was_told(void **state)
 	assert_null(case_ctx_mm(&engine, (void *)0x777));
 }
 
+/* --- Operations on an mm, whoever does them ---------------------------------- */
+
+static void mm_begin(const void *mm, enum case_op_kind kind)
+{
+	case_op_begin_mm(&engine, R1, mm, kind, PAGE, PAGE + 0x2000);
+}
+
+static void mm_end(const void *mm, enum case_op_kind kind,
+		   enum case_outcome outcome, unsigned long done_end)
+{
+	case_op_end_mm(&engine, R1, mm, kind, outcome, done_end);
+}
+
+static void install_in_the_mm(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	mm_begin(MM, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	mm_end(MM, CASE_OP_INSTALL, CASE_DONE, PAGE + 0x1000);
+	expect_verdict(CASE_STALE, 1);
+	expect_all_free(1);
+}
+
+static void install_in_the_mm_stops_before_the_page(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	mm_begin(MM, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	mm_end(MM, CASE_OP_INSTALL, CASE_DONE, PAGE);
+	expect_verdict(CASE_BOGUS, 1);
+	begin(T1, CASE_LOOK_NONE);
+	mm_begin(MM, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	mm_end(MM, CASE_OP_INSTALL, CASE_EXISTS, 0);
+	expect_verdict(CASE_BOGUS, 2);
+}
+
+static void install_in_another_mm(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	mm_begin((void *)0x600, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_verdict(CASE_BOGUS, 1);
+	mm_end(MM, CASE_OP_INSTALL, CASE_DONE, PAGE + 0x1000);	/* nobody's */
+	mm_end((void *)0x600, CASE_OP_INSTALL, CASE_DONE, PAGE + 0x1000);
+	expect_all_free(1);
+}
+
+/* The first fault under UFFD would tell whose it is. */
+static void install_in_an_mm_before_the_first_fault(void **state)
+{
+	setup(PRIVATE);
+	mm_begin(MM, CASE_OP_INSTALL);
+	begin(T1, CASE_LOOK_NONE);
+	mm_end(MM, CASE_OP_INSTALL, CASE_DONE, PAGE + 0x1000);
+	event(T1, CASE_LOOK_ANON);
+	expect_verdict(CASE_STALE, 1);
+}
+
+static void install_in_an_mm_beside_a_userfaultfd_of_an_unknown_one(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	case_ctx_belongs(&engine, UFFD, NULL);
+	mm_begin(MM, CASE_OP_INSTALL);
+	mm_end(MM, CASE_OP_INSTALL, CASE_DONE, PAGE + 0x1000);
+	event(T1, CASE_LOOK_ANON);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+}
+
+static void move_takes_a_page_of_the_mm(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	mm_begin((void *)0x600, CASE_OP_ZAP);
+	expect_open(1);
+	mm_begin(MM, CASE_OP_ZAP);
+	expect_undecided(CASE_WHY_DROPPED, 1);
+}
+
+static void install_in_the_mm_whose_end_was_missed(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	mm_begin(MM, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	mm_begin(MM, CASE_OP_INSTALL);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+	mm_end(MM, CASE_OP_INSTALL, CASE_NOTHING, 0);
+	expect_all_free(1);
+}
+
+/* A MOVE inside an ioctl that is not believed: each has its own end. */
+static void operation_of_an_mm_inside_one_of_a_userfaultfd(void **state)
+{
+	setup(PRIVATE);
+	op(R1, CASE_OP_INSTALL);
+	begin(T1, CASE_LOOK_NONE);
+	mm_begin(MM, CASE_OP_INSTALL);
+	mm_end(MM, CASE_OP_INSTALL, CASE_NOTHING, 0);
+	event(T1, CASE_LOOK_ANON);
+	expect_open(1);
+	op_done(R1, CASE_OP_INSTALL, CASE_UNSURE);
+	expect_undecided(CASE_WHY_PARTIAL, 1);
+}
+
+static void no_room_for_an_operation_of_the_mm(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 1, 2 });
+	flags = PRIVATE;
+	born(UFFD, 42);
+	begin(T1, CASE_LOOK_NONE);
+	op2(R2, UFFD, CASE_OP_ZAP);
+	mm_begin(MM, CASE_OP_INSTALL);
+	event(T1, CASE_LOOK_ANON);
+	expect_undecided(CASE_WHY_UNKNOWN_CTX, 1);
+	assert_int_equal(engine.stats.ops_full, 1);
+}
+
+static void ioctl_that_lost_the_race(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_ANON);
+	case_raced(&engine, UFFD, PAGE, CASE_EXISTS);
+	assert_int_equal(engine.stats.raced_bogus, 1);
+	case_raced(&engine, UFFD, PAGE, CASE_AGAIN);
+	assert_int_equal(engine.stats.raced, 1);
+	case_raced(&engine, UFFD, PAGE, CASE_NOTHING);
+	case_raced(&engine, UFFD, PAGE, CASE_DONE);
+	case_raced(&engine, UFFD2, PAGE, CASE_EXISTS);
+	assert_int_equal(engine.stats.raced, 1);
+	assert_int_equal(engine.stats.raced_bogus, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +478,16 @@ int main(void)
 		cmocka_unit_test(unregister_through_another_userfaultfd),
 		cmocka_unit_test(move_takes_the_page_of_another_userfaultfd),
 		cmocka_unit_test(mm_that_was_told),
+		cmocka_unit_test(install_in_the_mm),
+		cmocka_unit_test(install_in_the_mm_stops_before_the_page),
+		cmocka_unit_test(install_in_another_mm),
+		cmocka_unit_test(install_in_an_mm_before_the_first_fault),
+		cmocka_unit_test(install_in_an_mm_beside_a_userfaultfd_of_an_unknown_one),
+		cmocka_unit_test(move_takes_a_page_of_the_mm),
+		cmocka_unit_test(install_in_the_mm_whose_end_was_missed),
+		cmocka_unit_test(operation_of_an_mm_inside_one_of_a_userfaultfd),
+		cmocka_unit_test(no_room_for_an_operation_of_the_mm),
+		cmocka_unit_test(ioctl_that_lost_the_race),
 	};
 
 	return cmocka_run_group_tests_name("uffds", tests, NULL, NULL);
