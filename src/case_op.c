@@ -83,6 +83,20 @@ void ops_free(struct case_engine *e, const void *key)
 			link = &(*link)->next;
 }
 
+/**
+ * ops_forget - a record ends, while its userfaultfd may be in operations
+ * @e: the engine
+ * @ctx: the record
+ */
+void ops_forget(struct case_engine *e, const struct case_ctx *ctx)
+{
+	struct case_op *op;
+
+	for (op = e->ops; op; op = op->next)
+		if (op->ctx == ctx)
+			op->ctx = NULL;
+}
+
 /* What begins may end the evidence about a page. */
 static void page_op_begins(struct case_engine *e, struct case_page *page,
 			   enum case_op_kind kind)

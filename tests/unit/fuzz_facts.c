@@ -185,6 +185,8 @@ static void tell(const uint8_t *p)
 	case 14:
 		if (!(p[2] & 15))
 			case_ctx_blind(&e, x.ctx);
+		else if (p[2] == 1 && case_ctx_over(&e, x.ctx))
+			births[p[1] / 5 % 3] = 0;
 		break;
 	default:
 		if (!(p[2] & 15))
