@@ -27,7 +27,8 @@ static size_t readable;
 static int in_flight[3];
 static unsigned long begin_start, begin_end;
 static long ret;
-static bool known_range;
+static bool known_range, known_mm;
+static int file_mm;
 
 long copy_from_user_nofault(void *to, const void *from, size_t size)
 {
@@ -56,6 +57,8 @@ void probe_hit(enum hook_id id)
 void case_op_begin(struct case_engine *e, const void *task, const void *ctx,
 		   enum case_op_kind kind, unsigned long start, unsigned long end)
 {
+	/* What user space says of a range to be registered is not believed. */
+	check(kind != CASE_OP_HOLE || (start == 0 && end == ULONG_MAX));
 	in_flight[kind]++;
 	check(in_flight[kind] == 1);
 	check(kind == CASE_OP_ZAP || start <= end);
@@ -84,6 +87,20 @@ void case_op_end(struct case_engine *e, const void *task, const void *ctx,
 		check(done_end == begin_end);
 }
 
+void case_op_begin_mm(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end)
+{
+	case_op_begin(e, task, NULL, kind, start, end);
+}
+
+void case_op_end_mm(struct case_engine *e, const void *task, const void *mm,
+		    enum case_op_kind kind, enum case_outcome outcome,
+		    unsigned long done_end)
+{
+	case_op_end(e, task, NULL, kind, outcome, done_end);
+}
+
 void case_ctx_gone(struct case_engine *e, const void *key)
 {
 }
@@ -98,6 +115,50 @@ void case_ctx_born(struct case_engine *e, const void *key, bool ok)
 	check(ok == !ret);
 }
 
+bool case_ctx_over(struct case_engine *e, const void *key)
+{
+	return false;
+}
+
+bool case_ctx_affords(struct case_engine *e, unsigned long payer)
+{
+	check(payer);
+	return true;
+}
+
+void case_ctx_pays(struct case_engine *e, const void *key, unsigned long payer)
+{
+}
+
+void case_ctx_belongs(struct case_engine *e, const void *key, const void *mm)
+{
+}
+
+unsigned long case_ctx_tag(struct case_engine *e, const void *key)
+{
+	return 0;
+}
+
+bool uffd_look(const void *ctx, struct uffd_facts *facts)
+{
+	return false;
+}
+
+const void *uffd_mm(const void *ctx)
+{
+	return known_mm ? &file_mm : NULL;
+}
+
+bool uffd_new(const void *ctx)
+{
+	return false;
+}
+
+void uffd_succeeded(const void *ctx, u64 features)
+{
+	check(!ret);
+}
+
 void case_ctx_blind(struct case_engine *e, const void *key)
 {
 }
@@ -107,12 +168,12 @@ bool probes_evidence(bool on_demand)
 	return true;
 }
 
-bool ranges_armed(void)
+unsigned int ranges_armed(void)
 {
-	return true;
+	return 1;
 }
 
-void ranges_registered(const void *ctx, bool since)
+void ranges_registered(const void *ctx, unsigned int since)
 {
 	check(!ret && since);
 }
@@ -154,6 +215,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(in_flight, 0, sizeof(in_flight));
 	readable = data[0] % (sizeof(user) + 1);
 	ret = rets[data[2] % 8];
+	known_mm = data[3] & 8;
 	regs.arg[0] = (unsigned long)&file;
 	regs.arg[1] = data[3] & 1 ? data[1] << 8 | data[2] : UFFDIO << 8 | data[1];
 	regs.arg[2] = data[3] & 2 ? 0 : USER + (data[3] & 4 ? 24 : 0);
