@@ -192,7 +192,8 @@ static bool look_after(unsigned int i)
 		waits = !slot->watched;
 		break;
 	case LOOK_RANGES_UNKNOWN:
-		waits = !slot->watched;
+		/* Nobody knows where to look? Then nothing is to come. */
+		waits = !slot->watched && slot->tgid;
 		break;
 	}
 out:
