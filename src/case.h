@@ -141,7 +141,8 @@ struct case_books {
  * @pages_full: faults for which the table of pages had no room
  * @faults_full: faults for which the table of faults had no room
  * @ops_full: operations for which the table of operations had no room
- * @ctxs_full: contexts for which the table of contexts had no room
+ * @ctxs_full: contexts for which the table of contexts had no room, or no more
+ *	for whoever made them
  * @events_full: events for which the table of events had no room: they are in
  *	the books, but not as delivered
  * @unmatched: messages that user space has read, and that belong to no record
@@ -196,6 +197,10 @@ bool case_ctx_bear(struct case_engine *e, const void *key, unsigned long tag);
 void case_ctx_born(struct case_engine *e, const void *key, bool ok);
 void case_ctx_watched(struct case_engine *e, const void *key, bool on);
 void case_ctx_gone(struct case_engine *e, const void *key);
+bool case_ctx_over(struct case_engine *e, const void *key);
+bool case_ctx_affords(struct case_engine *e, unsigned long payer);
+void case_ctx_pays(struct case_engine *e, const void *key, unsigned long payer);
+unsigned long case_ctx_payer(struct case_engine *e, const void *key);
 unsigned long case_ctx_tag(struct case_engine *e, const void *key);
 void case_ctx_belongs(struct case_engine *e, const void *key, const void *mm);
 const void *case_ctx_mm(struct case_engine *e, const void *key);

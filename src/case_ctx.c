@@ -93,6 +93,82 @@ void case_ctx_gone(struct case_engine *e, const void *key)
 }
 
 /**
+ * case_ctx_over - a new userfaultfd has the address of one that ended unseen
+ * @e: the engine
+ * @key: the userfaultfd_ctx of both; of the new one no UFFDIO_API has succeeded
+ *
+ * What is in flight stays: it may be the new one's.
+ *
+ * Return: whether a record has ended.
+ */
+bool case_ctx_over(struct case_engine *e, const void *key)
+{
+	struct case_ctx *ctx = ctx_find(e, key);
+
+	if (!ctx || !ctx->succeeded)
+		return false;
+	ctx_forget(e, ctx, CASE_WHY_CHANGED, true);
+	events_free(e, ctx);
+	ops_forget(e, ctx);
+	ctx_free(e, ctx);
+	return true;
+}
+
+/**
+ * case_ctx_affords - may somebody have one more userfaultfd recorded?
+ * @e: the engine
+ * @payer: who; not 0
+ *
+ * He gets at most half of what all others leave him, so that something is left
+ * for whoever comes next.
+ *
+ * Return: true if so; if not, that is counted.
+ */
+bool case_ctx_affords(struct case_engine *e, unsigned long payer)
+{
+	unsigned int own = 0, others = 0;
+	struct case_ctx *ctx;
+
+	for (ctx = e->ctxs; ctx; ctx = ctx->all_next)
+		if (ctx->payer == payer)
+			own++;
+		else
+			others++;
+	if (own < (e->limits.ctxs - others + 1) / 2)
+		return true;
+	e->stats.ctxs_full++;
+	return false;
+}
+
+/**
+ * case_ctx_pays - whose share of the table a userfaultfd takes
+ * @e: the engine
+ * @key: its userfaultfd_ctx
+ * @payer: who, for case_ctx_affords()
+ */
+void case_ctx_pays(struct case_engine *e, const void *key, unsigned long payer)
+{
+	struct case_ctx *ctx = ctx_find(e, key);
+
+	if (ctx)
+		ctx->payer = payer;
+}
+
+/**
+ * case_ctx_payer - whose share of the table a userfaultfd takes
+ * @e: the engine
+ * @key: its userfaultfd_ctx
+ *
+ * Return: as was told, or 0.
+ */
+unsigned long case_ctx_payer(struct case_engine *e, const void *key)
+{
+	struct case_ctx *ctx = ctx_find(e, key);
+
+	return ctx ? ctx->payer : 0;
+}
+
+/**
  * case_ctx_blind - installs of this userfaultfd may go unseen from now on
  * @e: the engine
  * @key: its userfaultfd_ctx
@@ -142,7 +218,7 @@ void case_switched(struct case_engine *e)
 	while ((ctx = e->ctxs)) {
 		ctx_forget(e, ctx, CASE_WHY_LOST, true);
 		events_free(e, ctx);
-		ops_orphan(e, ctx);
+		ops_forget(e, ctx);
 		ctx_free(e, ctx);
 	}
 }
@@ -187,6 +263,11 @@ void case_ctx_born(struct case_engine *e, const void *key, bool ok)
 	if (!ctx)
 		return;
 	ctx->births--;
+	if (ok && ctx->succeeded) {
+		case_ctx_over(e, key);	/* another one's: its events are unknown */
+		return;
+	}
+	ctx->succeeded |= ok;
 	if (ctx->state != CTX_BORNE)
 		return;
 	if (ok)

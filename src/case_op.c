@@ -60,8 +60,8 @@ static struct case_op **op_find(struct case_engine *e, const void *task,
 {
 	struct case_op **link = &e->ops, *op;
 
-	while ((op = *link) &&
-	       (op->task != task || op->key != key || op->kind != kind))
+	while ((op = *link) && (op->task != task || op->key != key ||
+				op->kind != kind))
 		link = &op->next;
 	return link;
 }
@@ -92,11 +92,11 @@ void ops_free(struct case_engine *e, const void *key)
 }
 
 /**
- * ops_orphan - a userfaultfd loses its record: its operations may be anywhere
+ * ops_forget - a record ends, while its userfaultfd may be in operations
  * @e: the engine
- * @ctx: which
+ * @ctx: the record
  */
-void ops_orphan(struct case_engine *e, const struct case_ctx *ctx)
+void ops_forget(struct case_engine *e, const struct case_ctx *ctx)
 {
 	struct case_op *op;
 

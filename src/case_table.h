@@ -32,6 +32,8 @@ struct case_ctx {
 	unsigned long sizes;		/* of pages that raised events, or-ed */
 	enum ctx_state state;
 	unsigned int births;		/* UFFDIO_API in flight */
+	bool succeeded;			/* one of them was told to have succeeded */
+	unsigned long payer;		/* whose share of the table it takes; 0: nobody's */
 	case_time watched;		/* since when all faults are told; 0: not */
 	case_time changed;		/* last time something ended that changes ptes */
 	case_time emptied;		/* last begin or end of what takes pages away */
@@ -111,7 +113,7 @@ struct case_op {
 	struct case_op *next;		/* of all, or free list */
 	const void *key;
 	const struct case_ctx *ctx;
-	const void *mm;			/* it is about all of that; else NULL */
+	const void *mm;			/* whose range, whoever watches it; else NULL */
 	bool collapse;
 	const void *task;
 	enum case_op_kind kind;
@@ -173,7 +175,7 @@ void ctx_blind(struct case_engine *e, struct case_ctx *ctx);
 bool op_in_flight(struct case_engine *e, const struct case_page *page,
 		  enum case_op_kind kind, case_time before);
 void ops_free(struct case_engine *e, const void *key);
-void ops_orphan(struct case_engine *e, const struct case_ctx *ctx);
+void ops_forget(struct case_engine *e, const struct case_ctx *ctx);
 
 /* case_event.c */
 void page_close(struct case_engine *e, struct case_page *page,

@@ -19,10 +19,13 @@ struct change_op {
  * struct change_fork - dup_userfaultfd() in flight
  * @vma: of the child
  * @parent: the parent's userfaultfd
+ * @made: this task's list of the userfaultfds that this fork() has made
+ * @last: its last entry, at entry
  */
 struct change_fork {
 	struct vm_area_struct *vma;
 	const void *parent;
+	const struct list_head *made, *last;
 };
 
 size_t change_op_size(void)
@@ -174,7 +177,7 @@ int change_collapse_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 NOKPROBE_SYMBOL(change_collapse_return);
 
 /**
- * change_fork_entry - dup_userfaultfd(vma, list) is entered
+ * change_fork_entry - dup_userfaultfd(vma, made) is entered
  * @ri: its instance
  * @regs: the arguments
  *
@@ -186,9 +189,21 @@ int change_fork_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	fork->vma = (void *)regs_get_kernel_argument(regs, 0);
 	fork->parent = fork->vma->vm_userfaultfd_ctx.ctx;
+	fork->made = (void *)regs_get_kernel_argument(regs, 1);
+	fork->last = fork->made->prev;
 	return fork->parent ? 0 : 1;
 }
 NOKPROBE_SYMBOL(change_fork_entry);
+
+static void fork_bears(const void *ctx, const void *mm, unsigned long tag,
+		       unsigned long payer)
+{
+	/* Whatever has a record there has ended unseen. */
+	ledger_over(ctx);
+	if (tag && ledger_bear(ctx, mm, tag, payer))
+		case_ctx_born(&engine, ctx, true);
+}
+NOKPROBE_SYMBOL(fork_bears);
 
 /**
  * change_fork_return - dup_userfaultfd() returns
@@ -196,7 +211,8 @@ NOKPROBE_SYMBOL(change_fork_entry);
  * @regs: the result
  *
  * With UFFD_FEATURE_EVENT_FORK the child's vma has a userfaultfd of its own now.
- * Nobody has used that yet, and the child has not run.
+ * Nobody has used that yet, and the child has not run. All vmas of one parent's
+ * share one: it is new if it is on the list only now.
  *
  * Return: 0.
  */
@@ -211,10 +227,11 @@ int change_fork_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	probe_hit(HOOK_FORK);
 	if (!engine_lock(&flags))
 		return 0;
-	/* Whether a SIGBUS takes the place of events is only known of these. */
+	/* Only of these it is known that nothing was missed. */
 	tag = case_ctx_tag(&engine, fork->parent);
-	if (tag && case_ctx_bear(&engine, ctx, tag))
-		case_ctx_born(&engine, ctx, true);
+	if (fork->made->prev != fork->last)
+		fork_bears(ctx, fork->vma->vm_mm, tag,
+			   case_ctx_payer(&engine, fork->parent));
 	engine_unlock(flags);
 	if (tag)
 		ranges_inherited(ctx, fork->parent);

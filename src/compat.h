@@ -13,12 +13,16 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
+#include <linux/refcount.h>
 #include <linux/rmap.h>
+#include <linux/seqlock.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
 #include <linux/uio.h>
+#include <linux/userfaultfd.h>
 #include <linux/userfaultfd_k.h>
 #include <linux/version.h>
+#include <linux/wait.h>
 
 #ifdef CONFIG_X86_64
 #include <asm/cpufeature.h>
@@ -32,6 +36,51 @@
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 #include <linux/leafops.h>
+#endif
+
+/*
+ * What the kernel knows of a userfaultfd is public since f91e6b41dd11
+ * ("userfaultfd: move userfaultfd_ctx struct to header file"), v6.9. This copy
+ * is what it was from 22e5fe2a2a27 ("userfaultfd: prevent concurrent API
+ * initialization") and a759a909d42d ("userfaultfd: change mmap_changing to
+ * atomic") on, v5.15 and stable kernels: only believed after a look, see uffd.c.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#define COMPAT_UFFD_PUBLIC	1
+#define compat_uffd		userfaultfd_ctx
+#else
+#define COMPAT_UFFD_PUBLIC	0
+struct compat_uffd {
+	wait_queue_head_t fault_pending_wqh, fault_wqh, fd_wqh, event_wqh;
+	seqcount_spinlock_t refile_seq;
+	refcount_t refcount;
+	unsigned int flags;
+	unsigned int features;
+	bool released;
+	atomic_t mmap_changing;
+	struct mm_struct *mm;
+};
+#endif
+
+/*
+ * The function that makes the file of a userfaultfd, (name, fops, ctx, flags):
+ * since b537900f1598 ("userfaultfd: use secure anon inodes for userfaultfd"),
+ * v5.12, and 4f0b9194bc11 ("fs: Rename anon_inode_getfile_secure() and
+ * anon_inode_getfd_secure()"), v6.8.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define COMPAT_UFFD_MAKER	"anon_inode_create_getfd"
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
+#define COMPAT_UFFD_MAKER	"anon_inode_getfd_secure"
+#else
+#define COMPAT_UFFD_MAKER	"anon_inode_getfd"
+#endif
+
+/* 37cd0575b849 ("userfaultfd: add UFFD_USER_MODE_ONLY"), v5.11 */
+#ifdef UFFD_USER_MODE_ONLY
+#define COMPAT_UFFD_USER_MODE_ONLY	UFFD_USER_MODE_ONLY
+#else
+#define COMPAT_UFFD_USER_MODE_ONLY	0
 #endif
 
 /* 7677f7fd8be7 ("userfaultfd: add minor fault registration mode"), v5.13 */

@@ -12,7 +12,10 @@ struct case_engine engine;
 
 /* Raw: taken in probe handlers, for a few table lookups. */
 static DEFINE_RAW_SPINLOCK(lock);
+/* Under both locks: nothing is told, and nothing is queued. */
 static bool stopped = true;
+/* Nests inside @lock. Whoever has left it has queued its work, or never will. */
+static DEFINE_RAW_SPINLOCK(queue_lock);
 static unsigned long missed;
 static unsigned int generation;
 static void *memory;
@@ -97,23 +100,27 @@ NOKPROBE_SYMBOL(engine_stamp);
  */
 void engine_look_later(void)
 {
-	if (!READ_ONCE(stopped) && !delayed_work_pending(&look_work))
-		queue_delayed_work(wq, &look_work, look_delay);
+	if (!delayed_work_pending(&look_work))
+		engine_queue_again(&look_work, look_delay);
 }
 NOKPROBE_SYMBOL(engine_look_later);
 
 /**
  * engine_queue - have work done in process context
  * @work: the work
- * @delay: in jiffies; a pending one is brought forward
+ * @delay: in jiffies, from now on, however long a pending one had to wait
  *
  * Any context but NMI; not under engine_lock(). Nothing happens once the
  * engine has stopped.
  */
 void engine_queue(struct delayed_work *work, unsigned long delay)
 {
-	if (!READ_ONCE(stopped))
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&queue_lock, flags);
+	if (!stopped)
 		mod_delayed_work(wq, work, delay);
+	raw_spin_unlock_irqrestore(&queue_lock, flags);
 }
 NOKPROBE_SYMBOL(engine_queue);
 
@@ -128,6 +135,24 @@ bool engine_busy(void)
 {
 	return READ_ONCE(engine.ctxs);
 }
+
+/**
+ * engine_queue_again - as engine_queue(), but a pending one stays as it is
+ * @work: the work
+ * @delay: in jiffies
+ *
+ * For a work that queues itself: somebody may have wanted it sooner meanwhile.
+ */
+void engine_queue_again(struct delayed_work *work, unsigned long delay)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&queue_lock, flags);
+	if (!stopped)
+		queue_delayed_work(wq, work, delay);
+	raw_spin_unlock_irqrestore(&queue_lock, flags);
+}
+NOKPROBE_SYMBOL(engine_queue_again);
 
 static void look_worker(struct work_struct *work)
 {
@@ -204,7 +229,7 @@ size_t engine_memory(void)
 }
 
 /**
- * engine_init - allocate the tables, and begin to judge
+ * engine_init - allocate the tables; see engine_open()
  * @limits: their sizes
  * @look_ms: delay of the deferred look, in ms
  *
@@ -223,35 +248,50 @@ int engine_init(const struct case_limits *limits, unsigned int look_ms)
 	}
 	case_init(&engine, limits, memory);
 	look_delay = msecs_to_jiffies(look_ms);
+	return 0;
+}
+
+static void set_stopped(bool now)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
 	missed = probes_missed();
 	generation = guard_generation();
-	stopped = false;
-	return 0;
+	raw_spin_lock(&queue_lock);
+	stopped = now;
+	raw_spin_unlock(&queue_lock);
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+/**
+ * engine_open - begin to judge
+ *
+ * When everything is in place that a handler, or what it queues, may lead to.
+ */
+void engine_open(void)
+{
+	set_stopped(false);
 }
 
 /**
  * engine_stop - judge nothing any more
  *
- * Handlers that still run find the engine closed. The work does not queue
- * itself after that.
+ * Handlers that still run find the engine closed, and nobody queues any work.
  */
 void engine_stop(void)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&lock, flags);
-	WRITE_ONCE(stopped, true);
-	raw_spin_unlock_irqrestore(&lock, flags);
+	set_stopped(true);
+	cancel_delayed_work_sync(&look_work);
 }
 
 /**
  * engine_exit - free everything
  *
- * After engine_stop(), and after the last handler has returned.
+ * Never opened, or after engine_stop(); after the last handler has returned.
  */
 void engine_exit(void)
 {
-	cancel_delayed_work_sync(&look_work);
 	destroy_workqueue(wq);
 	vfree(memory);
 }

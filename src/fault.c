@@ -405,7 +405,8 @@ int fault_event(struct kprobe *p, struct pt_regs *regs)
 	unsigned long flags;
 
 	probe_hit(HOOK_EVENT);
-	if (!vma->vm_userfaultfd_ctx.ctx || raises_nothing(vmf)) {
+	if (!vma->vm_userfaultfd_ctx.ctx || raises_nothing(vmf) ||
+	    uffd_silent(vma->vm_userfaultfd_ctx.ctx, vmf->flags)) {
 		atomic_long_inc(&not_raised);
 		return 0;
 	}

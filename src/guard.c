@@ -393,20 +393,19 @@ void guard_init(void)
 /**
  * guard_exit - nobody needs to be looked after any more
  *
- * After engine_stop(), and after the last hook has gone; the engine's memory and
- * workqueue are still there.
+ * After engine_stop(), and after the last hook has gone.
  */
 void guard_exit(void)
 {
 	int i;
 
+	cancel_delayed_work_sync(&guard_work);
 	for (i = 0; i < ARRAY_SIZE(canaries); i++)
 		if (!canaries[i].error)
 			unregister_kprobe(&canaries[i].kp);
 	for (i = 0; i < ARRAY_SIZE(switches); i++)
 		if (!switches[i].error)
 			unregister_kretprobe(&switches[i].rp);
-	cancel_delayed_work_sync(&guard_work);
 }
 
 static void show(struct seq_file *m, const char *symbol, const char *what,

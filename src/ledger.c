@@ -4,6 +4,7 @@
  * facts.
  */
 #include "uffd_race.h"
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/uaccess.h>
@@ -52,11 +53,13 @@ static const struct uffd_cmd {
  * @ctx: of the userfaultfd
  * @arg: the user's argument
  * @cmd: what it is
+ * @mm: of UFFDIO_REGISTER and UNREGISTER: whose ranges, if that is known
  * @start: of the range
  * @end: of the range, exclusive
  * @word: @cmd->done of the argument at entry
  * @unseen: it may install what no hook of installs.c tells
  * @since: ranges_armed() at entry
+ * @features: of UFFDIO_API: what is asked for
  * @borne: of UFFDIO_API: the engine waits for its result
  * @refused: the range wraps around
  * @generation: guard_generation() at entry
@@ -65,10 +68,11 @@ struct ledger_ioctl {
 	const void *ctx;
 	unsigned long arg;
 	const struct uffd_cmd *cmd;
+	const void *mm;
 	unsigned long start, end;
-	u64 word;
-	bool since, borne, refused, unseen;
-	unsigned int generation;
+	u64 word, features;
+	unsigned int since, generation;
+	bool borne, refused, unseen;
 };
 
 size_t ledger_ioctl_size(void)
@@ -86,6 +90,54 @@ static const struct uffd_cmd *find_cmd(unsigned int cmd)
 }
 NOKPROBE_SYMBOL(find_cmd);
 
+/**
+ * ledger_over - whatever has a record there has ended unseen
+ * @ctx: the userfaultfd that has its address now; no UFFDIO_API of it has succeeded
+ *
+ * Under engine_lock().
+ */
+void ledger_over(const void *ctx)
+{
+	if (case_ctx_over(&engine, ctx))
+		ranges_released(ctx);
+}
+NOKPROBE_SYMBOL(ledger_over);
+
+/**
+ * ledger_bear - a userfaultfd may begin its life
+ * @ctx: the userfaultfd
+ * @mm: its address space, or NULL if that is not known
+ * @tag: for case_ctx_tag()
+ * @payer: whose share of the table it takes
+ *
+ * Under engine_lock().
+ *
+ * Return: whether to tell case_ctx_born(); if not, it is not recorded.
+ */
+bool ledger_bear(const void *ctx, const void *mm, unsigned long tag,
+		 unsigned long payer)
+{
+	bool recorded = case_ctx_tag(&engine, ctx);
+
+	if (!recorded && !case_ctx_affords(&engine, payer))
+		return false;
+	if (!case_ctx_bear(&engine, ctx, tag))
+		return false;
+	if (!recorded)
+		case_ctx_pays(&engine, ctx, payer);
+	if (!recorded && mm)
+		case_ctx_belongs(&engine, ctx, mm);
+	return true;
+}
+NOKPROBE_SYMBOL(ledger_bear);
+
+/* Nobody is payer 0. */
+static unsigned long current_payer(void)
+{
+	return 1UL + __kuid_val(current_uid());
+}
+NOKPROBE_SYMBOL(current_payer);
+
 static bool api_begin(const void *ctx, unsigned long features)
 {
 	unsigned long flags;
@@ -94,8 +146,12 @@ static bool api_begin(const void *ctx, unsigned long features)
 	/* Without these nothing can be said about it, nor when it ends. */
 	if (!probes_evidence(false) || !engine_lock(&flags))
 		return false;
+	/* Asked under the lock: its success would have been told under it. */
+	if (uffd_new(ctx))
+		ledger_over(ctx);
 	borne = guard_sighted() &&
-		case_ctx_bear(&engine, ctx, features | LEDGER_KNOWN);
+		ledger_bear(ctx, uffd_mm(ctx), features | LEDGER_KNOWN,
+			    current_payer());
 	engine_unlock(flags);
 	guard_watch();
 	return borne;
@@ -104,29 +160,19 @@ NOKPROBE_SYMBOL(api_begin);
 
 static void api_end(const void *ctx, bool ok)
 {
+	const void *mm = uffd_mm(ctx);
 	unsigned long flags;
 
 	if (!engine_lock(&flags))
 		return;
 	case_ctx_born(&engine, ctx, ok);
+	if (!case_ctx_tag(&engine, ctx))
+		ranges_released(ctx);
+	else if (mm)
+		case_ctx_belongs(&engine, ctx, mm);
 	engine_unlock(flags);
 }
 NOKPROBE_SYMBOL(api_end);
-
-static void register_end(const struct ledger_ioctl *io, long ret)
-{
-	u64 ioctls = CAN_ZEROPAGE;
-
-	ledger_op_end(io->ctx, CASE_OP_HOLE, CASE_DONE, io->end);
-	/* Unreadable? Better to have too many hooks. */
-	if (!ret && io->arg &&
-	    copy_from_user_nofault(&ioctls, (void __user *)io->arg +
-				   REGISTER_IOCTLS * sizeof(u64), sizeof(ioctls)))
-		ioctls = CAN_ZEROPAGE;
-	if (!ret && (ioctls & CAN_ZEROPAGE))
-		ranges_registered(io->ctx, io->since);
-}
-NOKPROBE_SYMBOL(register_end);
 
 /**
  * ledger_op_begin - tell the engine that an operation begins
@@ -170,6 +216,68 @@ void ledger_op_end(const void *ctx, enum case_op_kind kind,
 }
 NOKPROBE_SYMBOL(ledger_op_end);
 
+/*
+ * The kernel reads the range after us: it may be any of that mm. No other mm is
+ * concerned, whoever calls.
+ */
+static void register_begin(struct ledger_ioctl *io)
+{
+	unsigned long flags;
+
+	io->mm = uffd_mm(io->ctx);
+	if (!io->mm) {
+		ledger_op_begin(io->ctx, CASE_OP_HOLE, 0, ULONG_MAX);
+		return;
+	}
+	if (!engine_lock(&flags))
+		return;
+	case_op_begin_mm(&engine, current, io->mm, CASE_OP_HOLE, 0, ULONG_MAX);
+	engine_unlock(flags);
+}
+NOKPROBE_SYMBOL(register_begin);
+
+static void hole_ends(const struct ledger_ioctl *io)
+{
+	unsigned long flags;
+
+	if (!io->mm) {
+		ledger_op_end(io->ctx, CASE_OP_HOLE, CASE_DONE, ULONG_MAX);
+		return;
+	}
+	if (!engine_lock(&flags))
+		return;
+	case_op_end(&engine, current, io->mm, CASE_OP_HOLE, CASE_DONE,
+		       ULONG_MAX);
+	engine_unlock(flags);
+}
+NOKPROBE_SYMBOL(hole_ends);
+
+static void register_end(const struct ledger_ioctl *io, long ret)
+{
+	u64 ioctls = CAN_ZEROPAGE;
+
+	hole_ends(io);
+	/* Unreadable? Better to have too many hooks. */
+	if (!ret && io->arg &&
+	    copy_from_user_nofault(&ioctls, (void __user *)io->arg +
+				   REGISTER_IOCTLS * sizeof(u64), sizeof(ioctls)))
+		ioctls = CAN_ZEROPAGE;
+	if (!ret && (ioctls & CAN_ZEROPAGE))
+		ranges_registered(io->ctx, io->since);
+}
+NOKPROBE_SYMBOL(register_end);
+
+/* A range that wraps around is refused, unless it is rewritten in time. */
+static enum cmd_what what_is(const struct ledger_ioctl *io)
+{
+	enum cmd_what what = io->cmd->what;
+
+	if (io->refused && what != CMD_REGISTER && what != CMD_UNREGISTER)
+		return CMD_OTHER;
+	return what;
+}
+NOKPROBE_SYMBOL(what_is);
+
 /**
  * ledger_ioctl_entry - userfaultfd_ioctl(file, cmd, arg) is entered
  * @ri: its instance
@@ -211,10 +319,10 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		io->refused = io->end < io->start && !io->unseen;
 	}
 
-	switch (io->refused ? CMD_OTHER : io->cmd->what) {
+	switch (what_is(io)) {
 	case CMD_REGISTER:
 	case CMD_UNREGISTER:
-		ledger_op_begin(io->ctx, CASE_OP_HOLE, io->start, io->end);
+		register_begin(io);
 		break;
 	case CMD_MOVE:
 		if (io->unseen)
@@ -228,6 +336,7 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	case CMD_API:
 		if (io->arg)
 			io->borne = api_begin(io->ctx, w[1]);
+		io->features = io->arg ? w[1] : 0;
 		break;
 	case CMD_OTHER:
 		break;
@@ -283,9 +392,11 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	trace_uffd_race_ioctl(io->ctx, nr, io->start, io->end, ret);
 	ioctls_count(nr, ret);
-	switch (io->refused ? CMD_OTHER : io->cmd->what) {
+	switch (what_is(io)) {
 	case CMD_API:
 		/* It succeeds once in the life of a userfaultfd. */
+		if (!ret)
+			uffd_succeeded(io->ctx, io->features);
 		if (io->borne)
 			api_end(io->ctx, !ret &&
 				io->generation == guard_generation());
@@ -294,9 +405,9 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		register_end(io, ret);
 		break;
 	case CMD_UNREGISTER:
-		if (!ret)
+		if (!ret && !io->refused)
 			stall_gone(io->ctx, io->start, io->end);
-		ledger_op_end(io->ctx, CASE_OP_HOLE, CASE_DONE, io->end);
+		hole_ends(io);
 		break;
 	case CMD_MOVE:
 		if (io->unseen)
@@ -314,6 +425,43 @@ int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(ledger_ioctl_return);
 
+static void ctx_ends(const void *ctx)
+{
+	unsigned long flags;
+
+	stall_gone(ctx, 0, ULONG_MAX);
+	if (!engine_lock(&flags))
+		return;
+	case_ctx_gone(&engine, ctx);
+	ranges_released(ctx);
+	engine_unlock(flags);
+}
+NOKPROBE_SYMBOL(ctx_ends);
+
+/**
+ * ledger_put - userfaultfd_ctx_put(ctx) is entered
+ * @p: the probe
+ * @regs: the arguments
+ *
+ * A fork's child that nobody has read of ends without any file: with its last
+ * reference. Two that are put at once may both not look like the last: then the
+ * record ends when its address is used again.
+ *
+ * Return: 0.
+ */
+int ledger_put(struct kprobe *p, struct pt_regs *regs)
+{
+	const void *ctx = (void *)regs_get_kernel_argument(regs, 0);
+	struct uffd_facts facts;
+
+	if (!uffd_look(ctx, &facts) || facts.refs != 1)
+		return 0;
+	probe_hit(HOOK_PUT);
+	ctx_ends(ctx);
+	return 0;
+}
+NOKPROBE_SYMBOL(ledger_put);
+
 /**
  * ledger_release - userfaultfd_release(inode, file) is entered
  * @p: the probe
@@ -324,15 +472,9 @@ NOKPROBE_SYMBOL(ledger_ioctl_return);
 int ledger_release(struct kprobe *p, struct pt_regs *regs)
 {
 	struct file *file = (struct file *)regs_get_kernel_argument(regs, 1);
-	unsigned long flags;
 
 	probe_hit(HOOK_RELEASE);
-	stall_gone(file->private_data, 0, ULONG_MAX);
-	if (!engine_lock(&flags))
-		return 0;
-	case_ctx_gone(&engine, file->private_data);
-	ranges_released(file->private_data);
-	engine_unlock(flags);
+	ctx_ends(file->private_data);
 	return 0;
 }
 NOKPROBE_SYMBOL(ledger_release);

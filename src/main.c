@@ -57,19 +57,6 @@ static int check_params(void)
 	return err;
 }
 
-/* The ladder down, from anywhere above the engine. */
-static void stop_watching(void)
-{
-	stall_stop();
-	engine_stop();
-	ranges_stop();
-	probes_exit();
-	guard_exit();
-	ranges_exit();
-	stall_exit();
-	engine_exit();
-}
-
 static int __init uffd_race_init(void)
 {
 	struct case_limits limits;
@@ -81,36 +68,51 @@ static int __init uffd_race_init(void)
 	limits = (struct case_limits) {
 		.pages = pages, .faults = faults, .ops = ops, .ctxs = ctxs,
 	};
-	guard_init();
 	err = engine_init(&limits, look_ms);
-	if (err) {
-		guard_exit();
+	if (err)
 		return err;
-	}
 	err = stall_init();
-	if (err) {
-		engine_stop();
-		guard_exit();
-		engine_exit();
-		return err;
-	}
+	if (err)
+		goto no_stall;
+	err = ranges_init(ctxs, armed);
+	if (err)
+		goto no_ranges;
+	/* Handlers run from here on, and find the engine closed. */
+	guard_init();
 	err = probes_init(faults, ops);
-	if (!err)
-		err = ranges_init(ctxs, armed);
-	if (err) {
-		stop_watching();
-		return err;
-	}
+	if (err)
+		goto no_probes;
+	ranges_start();
 	debugfs_init();
+	engine_open();
 	guard_watch();
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
+
+no_probes:
+	stall_stop();
+	probes_exit();
+	guard_exit();
+	ranges_exit();
+no_ranges:
+	stall_exit();
+no_stall:
+	engine_exit();
+	return err;
 }
 
 static void __exit uffd_race_exit(void)
 {
+	stall_stop();
+	/* From here on nothing is judged, queued, or armed. */
+	engine_stop();
+	ranges_stop();
 	debugfs_exit();
-	stop_watching();
+	probes_exit();
+	guard_exit();
+	ranges_exit();
+	stall_exit();
+	engine_exit();
 }
 
 module_init(uffd_race_init);

@@ -19,6 +19,7 @@
  *	@on_demand or @spares_hugetlb, about ranges that are not hugetlb
  * @ledger: evidence is incomplete from the moment when a hit is missed
  * @absent_ok: a kernel without the function does not do the thing at all
+ * @needless: this kernel tells without it
  * @lost: what is lost without it
  * @hits: how often its handler had something to do
  * @error: why it could not be placed, or 0
@@ -29,7 +30,7 @@ struct hook {
 	const char *symbol, *newer;
 	struct kprobe kp;
 	struct kretprobe rp;
-	bool required, on_demand, spares_hugetlb, evidence, ledger, absent_ok;
+	bool required, on_demand, spares_hugetlb, evidence, ledger, absent_ok, needless;
 	const char *lost;
 	unsigned long __percpu *hits;
 	int error;
@@ -195,6 +196,17 @@ static struct hook hooks[NR_HOOKS] = {
 		.ledger = true,
 		.lost = "an event that nobody resolves is undecided, not genuine",
 	},
+	[HOOK_PUT] = {
+		.symbol = "userfaultfd_ctx_put",
+		.kp.pre_handler = ledger_put,
+		.lost = "a fork that is given up keeps its record for a while",
+	},
+	[HOOK_MADE] = {
+		.symbol = COMPAT_UFFD_MAKER,
+		.kp.pre_handler = uffd_made,
+		.needless = COMPAT_UFFD_PUBLIC,
+		.lost = "whose userfaultfds are is only known from faults",
+	},
 	[HOOK_IOCTL] = {
 		.symbol = "userfaultfd_ioctl",
 		.rp.entry_handler = ledger_ioctl_entry,
@@ -309,8 +321,11 @@ static int hook_register(struct hook *h, const char *symbol)
 
 static int hook_arm(struct hook *h)
 {
-	int err = hook_register(h, h->symbol);
+	int err, before = h->error;
 
+	if (h->needless)
+		return 0;
+	err = hook_register(h, h->symbol);
 	if (err == -ENOENT && h->newer) {
 		err = hook_register(h, h->newer);
 		if (!err)
@@ -320,8 +335,9 @@ static int hook_arm(struct hook *h)
 	WRITE_ONCE(h->armed, !err);
 	if (!err || (err == -ENOENT && h->absent_ok))
 		return 0;
-	pr_warn("no %sprobe on %s (%d); lost: %s\n",
-		is_return(h) ? "return " : "", h->symbol, err, h->lost);
+	if (err != before)
+		pr_warn("no %sprobe on %s (%d); lost: %s\n",
+			is_return(h) ? "return " : "", h->symbol, err, h->lost);
 	return h->required ? err : 0;
 }
 
@@ -364,17 +380,25 @@ static void hooks_disarm(bool on_demand)
 		engine_unlock(flags);
 }
 
+/* What this kernel can't do; anything else may go well next time. */
+static bool fails_forever(int error)
+{
+	return error == -ENOENT || error == -EINVAL || error == -EOPNOTSUPP;
+}
+
 /**
  * probes_demand - put the hooks in place that are only armed on demand
  *
- * Process context, may sleep. What can't be placed is reported, once.
+ * Process context, may sleep. What can't be placed is reported, once, and what
+ * could not be placed for want of something that comes and goes is tried again.
  */
 void probes_demand(void)
 {
 	int i;
 
 	for (i = 0; i < NR_HOOKS; i++)
-		if (hooks[i].on_demand && !hooks[i].armed && !hooks[i].error)
+		if (hooks[i].on_demand && !hooks[i].armed &&
+		    !fails_forever(hooks[i].error))
 			hook_arm(&hooks[i]);
 }
 
@@ -461,6 +485,8 @@ void probes_exit(void)
 
 static const char *hook_how(const struct hook *h)
 {
+	if (h->needless)
+		return "unused";
 	if (!h->armed && !h->error)
 		return "idle";
 	if (!h->armed)
@@ -468,6 +494,15 @@ static const char *hook_how(const struct hook *h)
 	if (guard_off(hook_kprobe(h)))
 		return "off";
 	return hook_kprobe(h)->flags & KPROBE_FLAG_FTRACE ? "ftrace" : "int3";
+}
+
+static const char *hook_lost(const struct hook *h)
+{
+	if (h->needless)
+		return "nothing: this kernel tells without it";
+	if (h->error == -ENOENT && h->absent_ok)
+		return "nothing: this kernel does it elsewhere, or not at all";
+	return h->lost;
 }
 
 /**
@@ -490,8 +525,7 @@ void probes_show(struct seq_file *m)
 		seq_printf(m, "%-25s %-6s %-6s %10lu %8lu  %s\n", h->symbol,
 			   is_return(h) ? "return" : "entry", hook_how(h), hits,
 			   hook_missed(h),
-			   h->error == -ENOENT && h->absent_ok ?
-			   "nothing: this kernel does it elsewhere, or not at all" : h->lost);
+			   hook_lost(h));
 	}
 	guard_show(m);
 }

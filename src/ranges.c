@@ -8,6 +8,7 @@
  * in the middle of a fault there.
  */
 #include "uffd_race.h"
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -18,7 +19,7 @@
 /**
  * struct range_ctx - a userfaultfd with such ranges; under engine_lock()
  * @ctx: the userfaultfd, or NULL
- * @tgid: who registered them; if @found, whose they are
+ * @tgid: who registered them, if it may be his; if @found, whose they are
  * @registrations: how often something was registered
  * @found: they were found in that process
  * @watched: the engine judges them
@@ -33,9 +34,10 @@ struct range_ctx {
 static struct range_ctx *slots;
 static unsigned int nr_slots;
 static bool always;
-/* A userfaultfd found no slot: there is no telling when it ends. */
-static bool overflow;
-static bool armed;
+/* Which arming it is, if the hooks are in place; else 0. */
+static unsigned int armed;
+/* Who puts hooks in place, and removes them: one at a time. */
+static DEFINE_MUTEX(arm_mutex);
 
 static void ranges_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(ranges_work, ranges_worker);
@@ -56,13 +58,35 @@ NOKPROBE_SYMBOL(find_slot);
  *
  * Any context.
  *
- * Return: true if so, and what begins now is seen.
+ * Return: 0 if not. Else what begins now is seen, until there is another answer.
  */
-bool ranges_armed(void)
+unsigned int ranges_armed(void)
 {
 	return smp_load_acquire(&armed);
 }
 NOKPROBE_SYMBOL(ranges_armed);
+
+/*
+ * There is room for all that have a record, and no others need any hook: their
+ * events are undecided with or without.
+ */
+static struct range_ctx *new_slot(const void *ctx, unsigned int since)
+{
+	struct range_ctx *slot = find_slot(NULL);
+	const void *mm = case_ctx_mm(&engine, ctx);
+
+	if (!slot || !case_ctx_tag(&engine, ctx))
+		return NULL;
+	*slot = (struct range_ctx) {
+		.ctx = ctx,
+		.tgid = mm && mm != current->mm ? 0 : current->tgid,
+		.watched = since && since == armed && probes_evidence(true),
+	};
+	if (slot->watched)
+		case_ctx_watched(&engine, ctx, true);
+	return slot;
+}
+NOKPROBE_SYMBOL(new_slot);
 
 /**
  * ranges_registered - a userfaultfd has a range that is not hugetlb
@@ -72,7 +96,7 @@ NOKPROBE_SYMBOL(ranges_armed);
  *
  * From the handler on ioctls.
  */
-void ranges_registered(const void *ctx, bool since)
+void ranges_registered(const void *ctx, unsigned int since)
 {
 	struct range_ctx *slot;
 	unsigned long flags;
@@ -80,20 +104,8 @@ void ranges_registered(const void *ctx, bool since)
 	if (!engine_lock(&flags))
 		return;
 	slot = find_slot(ctx);
-	if (!slot) {
-		slot = find_slot(NULL);
-		if (slot) {
-			*slot = (struct range_ctx) {
-				.ctx = ctx,
-				.tgid = current->tgid,
-				.watched = since && armed && probes_evidence(true),
-			};
-			if (slot->watched)
-				case_ctx_watched(&engine, ctx, true);
-		} else {
-			overflow = true;
-		}
-	}
+	if (!slot)
+		slot = new_slot(ctx, since);
 	if (slot)
 		slot->registrations++;
 	engine_unlock(flags);
@@ -195,7 +207,8 @@ static bool look_after(unsigned int i)
 		waits = !slot->watched;
 		break;
 	case LOOK_RANGES_UNKNOWN:
-		waits = !slot->watched;
+		/* Nobody knows where to look? Then nothing is to come. */
+		waits = !slot->watched && slot->tgid;
 		break;
 	}
 out:
@@ -215,50 +228,75 @@ static bool any_slot(void)
 
 static bool hooks_needed(void)
 {
-	return always || overflow || any_slot();
+	return always || any_slot();
 }
 
-static void set_armed(bool now)
+/* Under arm_mutex. */
+static void arm(void)
+{
+	static unsigned int last;
+	unsigned long flags;
+	bool locked;
+
+	probes_demand();
+	if (!++last)
+		last = 1;
+	/* Not while the module is loaded: nobody else is there. */
+	locked = engine_lock(&flags);
+	smp_store_release(&armed, last);
+	if (locked)
+		engine_unlock(flags);
+}
+
+/* Under arm_mutex. */
+static void disarm(void)
 {
 	unsigned long flags;
+	bool needed;
 
+	/* Under the lock: nobody registers meanwhile. */
 	if (!engine_lock(&flags))
 		return;
-	smp_store_release(&armed, now);
+	needed = hooks_needed();
+	if (!needed)
+		smp_store_release(&armed, 0);
 	engine_unlock(flags);
+	if (!needed)
+		probes_undemand();
+}
+
+static bool arm_or_disarm(void)
+{
+	bool armed_now = false;
+
+	mutex_lock(&arm_mutex);
+	if (armed)
+		disarm();
+	else if (hooks_needed()) {
+		arm();
+		armed_now = true;
+	}
+	mutex_unlock(&arm_mutex);
+	return armed_now;
 }
 
 static void ranges_worker(struct work_struct *work)
 {
 	bool waits = false;
-	unsigned long flags;
 	unsigned int i;
 
 	for (i = 0; i < nr_slots; i++) {
 		waits |= look_after(i);
 		cond_resched();
 	}
-	if (hooks_needed() && !armed) {
-		probes_demand();
-		set_armed(true);
-		waits = true;
-	} else if (armed) {
-		/* Under the lock: nobody registers meanwhile. */
-		if (!engine_lock(&flags))
-			return;
-		if (!hooks_needed())
-			smp_store_release(&armed, false);
-		engine_unlock(flags);
-		if (!armed)
-			probes_undemand();
-	}
-	if (any_slot() || armed != hooks_needed())
-		engine_queue(&ranges_work, waits ? SOON : LATER);
+	waits |= arm_or_disarm();
+	if (any_slot() || !!armed != hooks_needed())
+		engine_queue_again(&ranges_work, waits ? SOON : LATER);
 }
 
 /**
- * ranges_init - begin to arm hooks on demand
- * @nr: userfaultfds that may have such ranges at once
+ * ranges_init - make room; nothing is armed so far
+ * @nr: userfaultfds that may be recorded at once
  * @arm_always: have the hooks in place all the time
  *
  * Return: 0 or -ENOMEM.
@@ -270,11 +308,20 @@ int ranges_init(unsigned int nr, bool arm_always)
 		return -ENOMEM;
 	nr_slots = nr;
 	always = arm_always;
-	if (always) {
-		probes_demand();
-		armed = true;
-	}
 	return 0;
+}
+
+/**
+ * ranges_start - put the hooks in place, if they are to be there all the time
+ *
+ * After probes_init().
+ */
+void ranges_start(void)
+{
+	mutex_lock(&arm_mutex);
+	if (always)
+		arm();
+	mutex_unlock(&arm_mutex);
 }
 
 /**
@@ -290,7 +337,7 @@ void ranges_stop(void)
 /**
  * ranges_exit - free everything
  *
- * After ranges_stop(), and after the last handler has returned.
+ * Never started, or after ranges_stop(); after the last handler has returned.
  */
 void ranges_exit(void)
 {

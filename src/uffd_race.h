@@ -16,6 +16,7 @@ struct dentry;
 /* engine.c */
 extern struct case_engine engine;
 int engine_init(const struct case_limits *limits, unsigned int look_ms);
+void engine_open(void);
 void engine_stop(void);
 void engine_exit(void);
 size_t engine_memory(void);
@@ -25,6 +26,7 @@ case_time engine_stamp(void);
 void engine_look_later(void);
 bool engine_busy(void);
 void engine_queue(struct delayed_work *work, unsigned long delay);
+void engine_queue_again(struct delayed_work *work, unsigned long delay);
 void engine_snapshot(struct case_stats *stats);
 void engine_reset(void);
 
@@ -34,7 +36,7 @@ enum hook_id {
 	HOOK_FAULT, HOOK_FAULT_RETURN, HOOK_COLLAPSE, HOOK_ZAP, HOOK_RECLAIM,
 	HOOK_MREMAP, HOOK_FORK, HOOK_READ, HOOK_COPY, HOOK_ZEROPAGE,
 	HOOK_CONTINUE, HOOK_POISON, HOOK_MOVE, HOOK_MOVE_PTES, HOOK_MOVE_HUGE,
-	HOOK_RELEASE, HOOK_IOCTL, NR_HOOKS
+	HOOK_RELEASE, HOOK_PUT, HOOK_MADE, HOOK_IOCTL, NR_HOOKS
 };
 
 int probes_init(unsigned int faults, unsigned int ops);
@@ -62,10 +64,11 @@ void guard_show(struct seq_file *m);
 
 /* ranges.c */
 int ranges_init(unsigned int nr, bool arm_always);
+void ranges_start(void);
 void ranges_stop(void);
 void ranges_exit(void);
-bool ranges_armed(void);
-void ranges_registered(const void *ctx, bool since);
+unsigned int ranges_armed(void);
+void ranges_registered(const void *ctx, unsigned int since);
 void ranges_inherited(const void *ctx, const void *parent);
 void ranges_released(const void *ctx);
 void ranges_forget(void);
@@ -101,6 +104,10 @@ int ledger_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 int ledger_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 size_t ledger_ioctl_size(void);
 int ledger_release(struct kprobe *p, struct pt_regs *regs);
+int ledger_put(struct kprobe *p, struct pt_regs *regs);
+void ledger_over(const void *ctx);
+bool ledger_bear(const void *ctx, const void *mm, unsigned long tag,
+		 unsigned long payer);
 void ledger_op_begin(const void *ctx, enum case_op_kind kind,
 		     unsigned long start, unsigned long end);
 void ledger_op_end(const void *ctx, enum case_op_kind kind,
@@ -118,6 +125,19 @@ int install_move_huge_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 int install_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 int install_move_huge_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 size_t install_size(void);
+
+/* uffd.c: what the kernel knows of a userfaultfd */
+struct uffd_facts {
+	const void *mm;
+	unsigned int refs, flags, features;
+};
+
+bool uffd_look(const void *ctx, struct uffd_facts *facts);
+const void *uffd_mm(const void *ctx);
+bool uffd_new(const void *ctx);
+bool uffd_silent(const void *ctx, unsigned int fault_flags);
+void uffd_succeeded(const void *ctx, u64 features);
+int uffd_made(struct kprobe *p, struct pt_regs *regs);
 
 /* UFFD_FEATURE_SIGBUS: faults of that userfaultfd raise no events */
 #define LEDGER_SIGBUS	0x80UL

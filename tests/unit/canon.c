@@ -303,7 +303,7 @@ unsigned int state_encode(u8 *buf, u8 *order)
 		if (!ctx)
 			continue;
 		*p++ = !!ctx->mm;
-		*p++ = ctx->births;
+		*p++ = ctx->births << 1 | ctx->succeeded;
 		*p++ = rank(ctx->changed);
 		*p++ = rank(ctx->watched);
 	}
@@ -437,7 +437,8 @@ void state_decode(const u8 *p)
 		ctx = ctx_create(&eng, uffd_key(c));
 		ctx->state = p[-1] - 1;
 		ctx->mm = *p++ ? uffd_mm(c) : NULL;
-		ctx->births = *p++;
+		ctx->births = *p >> 1;
+		ctx->succeeded = *p++ & 1;
 		ctx->changed = *p++;
 		ctx->watched = *p++;
 	}

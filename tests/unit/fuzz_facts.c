@@ -190,6 +190,8 @@ static void tell(const uint8_t *p)
 			case_ctx_blind(&e, x.ctx);
 		else if ((p[2] & 15) == 1)
 			case_switched(&e);
+		else if (p[2] == 2 && case_ctx_over(&e, x.ctx))
+			births[p[1] / 5 % 3] = 0;
 		break;
 	default:
 		if (!(p[2] & 15))

@@ -27,6 +27,8 @@ static size_t readable;
 static int in_flight[3];
 static long ret;
 static bool unseen;
+static bool known_mm;
+static int file_mm;
 
 long copy_from_user_nofault(void *to, const void *from, size_t size)
 {
@@ -55,6 +57,8 @@ void probe_hit(enum hook_id id)
 void case_op_begin(struct case_engine *e, const void *task, const void *ctx,
 		   enum case_op_kind kind, unsigned long start, unsigned long end)
 {
+	/* What user space says of a range to be registered is not believed. */
+	check(kind != CASE_OP_HOLE || (start == 0 && end == ULONG_MAX));
 	in_flight[kind]++;
 	check(in_flight[kind] == 1);
 	check(start <= end);
@@ -84,6 +88,13 @@ bool installs_unseen(unsigned int nr)
 	return unseen;
 }
 
+void case_op_begin_mm(struct case_engine *e, const void *task, const void *mm,
+		      enum case_op_kind kind, unsigned long start,
+		      unsigned long end)
+{
+	case_op_begin(e, task, NULL, kind, start, end);
+}
+
 void case_ctx_gone(struct case_engine *e, const void *key)
 {
 }
@@ -96,6 +107,54 @@ bool case_ctx_bear(struct case_engine *e, const void *key, unsigned long tag)
 void case_ctx_born(struct case_engine *e, const void *key, bool ok)
 {
 	check(ok == !ret);
+}
+
+bool case_ctx_over(struct case_engine *e, const void *key)
+{
+	return false;
+}
+
+bool case_ctx_affords(struct case_engine *e, unsigned long payer)
+{
+	check(payer);
+	return true;
+}
+
+void case_ctx_pays(struct case_engine *e, const void *key, unsigned long payer)
+{
+}
+
+void case_ctx_belongs(struct case_engine *e, const void *key, const void *mm)
+{
+}
+
+unsigned long case_ctx_tag(struct case_engine *e, const void *key)
+{
+	return 0;
+}
+
+bool uffd_look(const void *ctx, struct uffd_facts *facts)
+{
+	return false;
+}
+
+const void *uffd_mm(const void *ctx)
+{
+	return known_mm ? &file_mm : NULL;
+}
+
+bool uffd_new(const void *ctx)
+{
+	return false;
+}
+
+void uffd_succeeded(const void *ctx, u64 features)
+{
+	check(!ret);
+}
+
+void case_ctx_blind(struct case_engine *e, const void *key)
+{
 }
 
 bool probes_evidence(bool on_demand)
@@ -117,12 +176,12 @@ void guard_watch(void)
 {
 }
 
-bool ranges_armed(void)
+unsigned int ranges_armed(void)
 {
-	return true;
+	return 1;
 }
 
-void ranges_registered(const void *ctx, bool since)
+void ranges_registered(const void *ctx, unsigned int since)
 {
 	check(!ret && since);
 }
@@ -161,6 +220,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	readable = data[0] % (sizeof(user) + 1);
 	unseen = data[0] & 0x80;
 	ret = rets[data[2] % 8];
+	known_mm = data[3] & 8;
 	regs.arg[0] = (unsigned long)&file;
 	regs.arg[1] = data[3] & 1 ? data[1] << 8 | data[2] : UFFDIO << 8 | data[1];
 	regs.arg[2] = data[3] & 2 ? 0 : USER + (data[3] & 4 ? 24 : 0);

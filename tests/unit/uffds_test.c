@@ -106,6 +106,108 @@ static void blind_before_its_birth(void **state)
 	expect_all_free(1);
 }
 
+/* --- Its end, unseen ------------------------------------------------------- */
+
+static void success_at_the_address_of_another_one(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	op(R1, CASE_OP_INSTALL);
+	assert_true(case_ctx_bear(&engine, UFFD, 43));
+	expect_open(1);
+	case_ctx_born(&engine, UFFD, true);
+	expect_undecided(CASE_WHY_CHANGED, 1);
+	assert_int_equal(case_ctx_tag(&engine, UFFD), 0);
+	op_done(R1, CASE_OP_INSTALL, CASE_EXISTS);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expect_undecided(CASE_WHY_UNKNOWN_CTX, 1);
+}
+
+static void what_is_in_flight_is_of_the_new_one(void **state)
+{
+	setup(PRIVATE);
+	case_ctx_belongs(&engine, UFFD, MM);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	op(R1, CASE_OP_INSTALL);
+	assert_true(case_ctx_over(&engine, UFFD));
+	expect_undecided(CASE_WHY_CHANGED, 1);
+	born(UFFD, 43);
+	assert_null(case_ctx_mm(&engine, UFFD));
+	assert_int_equal(case_ctx_tag(&engine, UFFD), 43);
+	begin(T2, CASE_LOOK_NONE);
+	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	event(T2, CASE_LOOK_ANON);
+	expect_verdict(CASE_STALE, 1);
+}
+
+static void nothing_is_over_before_it_succeeds(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 2 });
+	assert_false(case_ctx_over(&engine, UFFD));
+	case_ctx_bear(&engine, UFFD, 42);
+	assert_false(case_ctx_over(&engine, UFFD));
+	case_ctx_born(&engine, UFFD, true);
+	begin(T1, CASE_LOOK_NONE);
+	assert_true(case_ctx_over(&engine, UFFD));
+	expect_all_free(0);
+}
+
+static void a_blind_one_is_over_too(void **state)
+{
+	setup(PRIVATE);
+	case_ctx_blind(&engine, UFFD);
+	assert_true(case_ctx_over(&engine, UFFD));
+	born(UFFD, 43);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_MAPPED);
+	expect_verdict(CASE_BOGUS, 1);
+}
+
+/* --- Shares ------------------------------------------------------------------ */
+
+static bool pays(const void *key, unsigned long payer)
+{
+	if (!case_ctx_affords(&engine, payer))
+		return false;
+	born(key, 1);
+	case_ctx_pays(&engine, key, payer);
+	return true;
+}
+
+static void nobody_gets_more_than_half_of_the_rest(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 8 });
+	assert_true(pays((void *)0x10, 1));
+	assert_true(pays((void *)0x20, 1));
+	assert_true(pays((void *)0x30, 1));
+	assert_true(pays((void *)0x40, 1));
+	assert_false(pays((void *)0x50, 1));
+	assert_int_equal(engine.stats.ctxs_full, 1);
+	assert_true(pays((void *)0x60, 2));
+	assert_true(pays((void *)0x70, 2));
+	assert_false(pays((void *)0x80, 2));
+	assert_true(pays((void *)0x80, 3));
+	assert_int_equal(case_ctx_payer(&engine, (void *)0x70), 2);
+	assert_int_equal(case_ctx_payer(&engine, (void *)0x90), 0);
+	case_ctx_gone(&engine, (void *)0x20);
+	assert_false(pays((void *)0x20, 1));
+	case_ctx_gone(&engine, (void *)0x10);
+	case_ctx_gone(&engine, (void *)0x60);
+	assert_true(pays((void *)0x10, 1));
+	case_ctx_pays(&engine, (void *)0x99, 1);	/* no record: no bill */
+}
+
+static void the_only_place_is_for_anybody(void **state)
+{
+	fresh(&(struct case_limits){ 4, 4, 4, 1 });
+	assert_true(pays((void *)0x10, 1));
+	assert_false(pays((void *)0x20, 1));
+	assert_false(pays((void *)0x20, 2));
+}
+
 /* --- Several userfaultfds ------------------------------------------------------ */
 
 /* UFFD2 has a fault in @mm, so the engine knows where it is. */
@@ -373,6 +475,21 @@ static void mm_that_was_told(void **state)
 	expect_verdict(CASE_STALE, 1);
 	case_ctx_belongs(&engine, (void *)0x777, MM);
 	assert_null(case_ctx_mm(&engine, (void *)0x777));
+}
+
+/* Whoever does it, and whatever range he names: only one mm is concerned. */
+static void register_in_another_mm(void **state)
+{
+	setup(PRIVATE);
+	case_ctx_belongs(&engine, UFFD, MM);
+	begin(T1, CASE_LOOK_NONE);
+	event(T1, CASE_LOOK_NONE);
+	case_op_begin_mm(&engine, R1, (void *)0x600, CASE_OP_HOLE, 0, -1UL);
+	case_op_end(&engine, R1, (void *)0x600, CASE_OP_HOLE, CASE_DONE, -1UL);
+	expect_open(1);
+	case_op_begin_mm(&engine, R1, MM, CASE_OP_HOLE, 0, -1UL);
+	expect_undecided(CASE_WHY_CHANGED, 1);
+	case_op_end(&engine, R1, MM, CASE_OP_HOLE, CASE_DONE, -1UL);
 }
 
 /* --- Operations on an mm, whoever does them ---------------------------------- */
@@ -656,6 +773,13 @@ int main(void)
 		cmocka_unit_test(unregister_through_another_userfaultfd),
 		cmocka_unit_test(move_takes_the_page_of_another_userfaultfd),
 		cmocka_unit_test(mm_that_was_told),
+		cmocka_unit_test(success_at_the_address_of_another_one),
+		cmocka_unit_test(what_is_in_flight_is_of_the_new_one),
+		cmocka_unit_test(nothing_is_over_before_it_succeeds),
+		cmocka_unit_test(a_blind_one_is_over_too),
+		cmocka_unit_test(nobody_gets_more_than_half_of_the_rest),
+		cmocka_unit_test(the_only_place_is_for_anybody),
+		cmocka_unit_test(register_in_another_mm),
 		cmocka_unit_test(install_in_the_mm),
 		cmocka_unit_test(install_in_the_mm_stops_before_the_page),
 		cmocka_unit_test(install_in_another_mm),
