@@ -102,6 +102,7 @@ disk_guest() {
 		return 0
 	fi
 	tap_failed=1
+	[[ ! -d ${UFFD_RACE_KEEP:-} ]] || cp "$work/$name.log" "$UFFD_RACE_KEEP/$name.$$"
 	echo "not ok $tap_n - $name: the guest ended with status ${status:-unknown}"
 	diag "${bad:-no complaint in the kernel log}"
 	diag "$(cat "$work/disk.d/qemu" "$work/$name"; tail -n 40 "$work/$name.log")"

@@ -296,7 +296,7 @@ static void run_scm(void)
 /* --- flipzero, flipunreg --------------------------------------------------- */
 
 #define FLIP_SECONDS	5
-#define FLIP_ENOUGH	8
+#define FLIP_ENOUGH	10
 #define TRIES		100	/* ioctls an event */
 
 /* The argument of the ioctl: both begin with the range */
@@ -307,6 +307,7 @@ static union {
 static char *pair;		/* two pages: one meant, one said */
 static atomic_uint flip_round;
 static _Atomic uint64_t flip_ticks = 10000;	/* how long the last ioctl took */
+static _Atomic uint64_t flip_delay, flip_good;	/* the last one; one that has worked */
 static atomic_bool flip_over;
 
 static void wait_ticks(uint64_t ticks)
@@ -317,7 +318,17 @@ static void wait_ticks(uint64_t ticks)
 		;
 }
 
-/* Says the second page; means the first, for a moment at random in each ioctl */
+/* At random within the ioctl, and every second time about where it has worked */
+static uint64_t choose_delay(unsigned int *seed)
+{
+	uint64_t ticks = flip_ticks, good = flip_good;
+
+	if (!good || rand_r(seed) % 2)
+		return rand_r(seed) % ticks;
+	return good * 15 / 16 + rand_r(seed) % (good / 8 + 1);
+}
+
+/* Says the second page; means the first, for a moment in each ioctl */
 static void *flipper(void *unused)
 {
 	volatile __u64 *start = &flipping.range.start;
@@ -328,9 +339,10 @@ static void *flipper(void *unused)
 		if (now == seen)
 			continue;
 		seen = now;
-		wait_ticks(rand_r(&seed) % flip_ticks);
+		flip_delay = choose_delay(&seed);
+		wait_ticks(flip_delay);
 		*start = (uintptr_t)pair;
-		wait_ticks(flip_ticks / 16);
+		wait_ticks(flip_ticks / 32);
 		*start = (uintptr_t)pair + PAGE;
 	}
 	return unused;
@@ -366,7 +378,9 @@ static bool flip_one_event(int fd, unsigned long cmd)
 			usleep(100);	/* the fault maps it, not the ioctl */
 		flipped = mapped_at(pair);
 	}
-	if (!flipped)
+	if (flipped)
+		flip_good = flip_delay;
+	else
 		uffd_copy(fd, pair);
 	touch_end(&touch);
 	if (flipped)

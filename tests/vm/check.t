@@ -81,6 +81,9 @@ checks() {
 	ok "without a second run" ran flaky 1
 	test_file guests/flaky 'not ok' ok '[    2.0] RIP: 0010:0xffffffffc0401234'
 	ok "a crash where our code was: red" check 1
+	test_file guests/flaky 'not ok' ok \
+		'[    2.0] BUG: unable to handle page fault for address: ffffffffc03beb88'
+	ok "or our data: red" check 1
 	test_file guests/flaky 'not ok' ok '[    2.0]  ? fault_event+0x12/0x40 [uffd_race]'
 	ok "leftovers of the stack are no proof" check 0
 	test_file guests/flaky 'not ok' ok '[    2.0] Modules linked in: uffd_race(OE)'
