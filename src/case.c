@@ -141,10 +141,10 @@ void page_settle(struct case_engine *e, struct case_page *page)
 	if (!page_filed(page)) {
 		page_close(e, page, CASE_SEEN, CASE_BOGUS, 0);
 		page_close(e, page, CASE_MAPPED, CASE_BOGUS, 0);
-	} else if (!(page->flags & CASE_F_PRIVATE) && page->filed >= page->since) {
+	} else if (!(page->flags & CASE_F_PRIVATE)) {
 		page_silent(e, page);
 	}
-	/* else a neighbour will end, or a later look may find an anonymous page */
+	/* else a later look may find an anonymous page */
 }
 
 /**
@@ -197,51 +197,28 @@ static bool fault_counts(const struct case_ctx *ctx, enum case_backing backing,
 	return backing == CASE_HUGETLB || (ctx->watched && ctx->watched < begin);
 }
 
-/* A fault is over: has it mapped file pages on its neighbours, perhaps? */
-static void fault_over(struct case_engine *e, const struct case_fault *f,
-		       bool perhaps)
+/* A fault is over: it may have mapped file pages on its neighbours. */
+static void fault_over(struct case_engine *e, const struct case_fault *f)
 {
 	unsigned long block = f->addr & -f->around;
 	struct page_walk walk = page_walk(f->ctx, block, block + f->around);
 	struct case_page *page;
 
-	while ((page = page_walk_next(e, &walk))) {
-		if (page == f->page)
-			continue;
-		if (perhaps)
+	while ((page = page_walk_next(e, &walk)))
+		if (page != f->page)
 			page->filed = e->clock;
-		page_settle(e, page);
-		page_put(e, page);
-	}
-}
-
-/*
- * Does its result prove that a fault has mapped nothing? In hugetlb a write to a
- * private mapping maps a page of the file, and may then fail to copy it. And what
- * takes a page out of the page cache zaps it first, see fault_no_file_page().
- */
-static bool fault_proves(const struct case_fault *f, enum case_result result,
-			 bool kept)
-{
-	if (result == CASE_FOUND_NOTHING)
-		return (f->flags & CASE_F_NO_FILE_PAGE) && kept;
-	if (result == CASE_FAILED)
-		return f->backing != CASE_HUGETLB || !(f->flags & CASE_F_WRITE) ||
-		       !(f->flags & CASE_F_PRIVATE);
-	return result == CASE_MAPPED_NOTHING;
 }
 
 /* A fault has ended without an event: did it install, was it exposed? */
 static void fault_silent(struct case_engine *e, struct case_fault *record,
-			 enum case_result result, enum case_look look,
-			 case_time stamp)
+			 bool nothing, enum case_look look, case_time stamp)
 {
 	struct case_fault f = *record;
 	struct case_page *page = f.page;
-	bool kept, anon, nothing;
+	bool kept, anon;
 
 	fault_free(e, record);
-	fault_over(e, &f, result != CASE_MAPPED_NOTHING);
+	fault_over(e, &f);
 	if (!page) {
 		f.ctx->changed = e->clock;
 		return;
@@ -253,8 +230,13 @@ static void fault_silent(struct case_engine *e, struct case_fault *record,
 	if (f.flags & CASE_F_WRITE)
 		page->written = e->clock;
 
-	nothing = fault_proves(&f, result, kept) || anon ||
-		  (f.flags & CASE_F_NEVER_INSTALLS);
+	/* It may have mapped a page, and then failed to copy it. */
+	if ((f.flags & CASE_F_WRITE) && (f.flags & CASE_F_PRIVATE))
+		nothing = false;
+	if (f.flags & CASE_F_RETRY_MAPS)
+		nothing = false;
+	if (anon || (f.flags & CASE_F_NEVER_INSTALLS))
+		nothing = true;
 	/* It was mapped before, and nobody took it away. */
 	if (look_mapped(f.look) && kept)
 		nothing = true;
@@ -293,7 +275,7 @@ void case_fault_begin(struct case_engine *e, const struct case_entry *entry)
 	e->clock++;
 	event_ended(e, entry->task);
 	if (f) {	/* its end was missed, but came before now */
-		fault_silent(e, f, CASE_MAY_HAVE_MAPPED, CASE_LOOK_UNKNOWN, 0);
+		fault_silent(e, f, false, CASE_LOOK_UNKNOWN, 0);
 		e->clock++;
 	}
 
@@ -310,10 +292,8 @@ void case_fault_begin(struct case_engine *e, const struct case_entry *entry)
 		return;
 	}
 	/* What has ended between look and now may have changed the page. */
-	if (ctx->changed > entry->stamp) {
+	if (ctx->changed > entry->stamp)
 		f->look = CASE_LOOK_UNKNOWN;
-		f->flags &= ~CASE_F_NO_FILE_PAGE;
-	}
 
 	page = f->page;
 	if (!page)
@@ -338,13 +318,12 @@ void case_fault_begin(struct case_engine *e, const struct case_entry *entry)
  * case_fault_end - a fault has ended
  * @e: the engine
  * @task: whose; no verdict depends on this if it raised an event
- * @result: what is known of it
+ * @nothing: its result says that it installed nothing
  * @look: what the pte is now
  * @stamp: the clock before that look
  */
-void case_fault_end(struct case_engine *e, const void *task,
-		    enum case_result result, enum case_look look,
-		    case_time stamp)
+void case_fault_end(struct case_engine *e, const void *task, bool nothing,
+		    enum case_look look, case_time stamp)
 {
 	struct case_fault *f = fault_find(e, task);
 
@@ -352,7 +331,7 @@ void case_fault_end(struct case_engine *e, const void *task,
 	if (!f)
 		return;
 	e->clock++;
-	fault_silent(e, f, result, look, stamp);
+	fault_silent(e, f, nothing, look, stamp);
 }
 
 /**
@@ -382,14 +361,14 @@ void case_fault_event(struct case_engine *e, const struct case_entry *entry)
 	if (ctx)
 		v = event_create(e, ctx, entry);
 	if (f && (f->ctx != ctx || f->addr != entry->addr)) {
-		fault_silent(e, f, CASE_MAY_HAVE_MAPPED, CASE_LOOK_UNKNOWN, 0);
+		fault_silent(e, f, false, CASE_LOOK_UNKNOWN, 0);
 	} else if (f) {
 		why = CASE_WHY_NO_ROOM;
 		page = f->page;
 		begin = f->begin;
 		was = *f;
 		fault_free(e, f);
-		fault_over(e, &was, true);
+		fault_over(e, &was);
 	}
 
 	if (!ctx || ctx->state != CTX_KNOWN) {

@@ -83,7 +83,7 @@ enum case_look {
 #define CASE_F_NEVER_INSTALLS	0x08	/* cannot install without an event */
 #define CASE_F_ZAPS_KNOWN	0x10	/* every zap of this vma is reported */
 #define CASE_F_SHARED_TABLE	0x20	/* the page table may serve another mm too */
-#define CASE_F_NO_FILE_PAGE	0x40	/* nor has the page cache anything for it */
+#define CASE_F_RETRY_MAPS	0x40	/* may map its page, and not say so */
 
 enum case_op_kind {
 	CASE_OP_INSTALL,	/* may turn none into mapped */
@@ -99,14 +99,6 @@ enum case_outcome {
 	CASE_NO_PAGE,		/* nothing: CONTINUE found no page in the page cache */
 	CASE_DONE,		/* it did all of [start, done_end) */
 	CASE_UNSURE,		/* it may have done anything within its range */
-};
-
-/** enum case_result - what is known of a fault that has ended without an event */
-enum case_result {
-	CASE_MAY_HAVE_MAPPED,	/* its page, or its neighbours */
-	CASE_FAILED,		/* not its page, says its result */
-	CASE_MAPPED_NOTHING,	/* nor its neighbours */
-	CASE_FOUND_NOTHING,	/* the page cache still has nothing for its page */
 };
 
 #ifndef CASE_MAX_LOOKS	/* the model check makes do with fewer */
@@ -241,9 +233,8 @@ struct case_entry {
 
 void case_fault_begin(struct case_engine *e, const struct case_entry *entry);
 void case_fault_event(struct case_engine *e, const struct case_entry *entry);
-void case_fault_end(struct case_engine *e, const void *task,
-		    enum case_result result, enum case_look look,
-		    case_time stamp);
+void case_fault_end(struct case_engine *e, const void *task, bool nothing,
+		    enum case_look look, case_time stamp);
 void case_fault_spared(struct case_engine *e, const void *task, case_time shut);
 
 void case_op_begin(struct case_engine *e, const void *task, const void *ctx,

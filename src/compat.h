@@ -7,7 +7,6 @@
 #define UFFD_RACE_COMPAT_H
 
 #include <linux/err.h>
-#include <linux/hugetlb.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
@@ -323,22 +322,10 @@ static inline void __user *compat_iter_buffer(const struct iov_iter *iter,
 #endif
 
 /*
- * Does a hole punched into hugetlb zap every mapping before it takes out a page?
- * Not any more where a vma's lock is taken, since 40549ba8f8e0 ("hugetlb: use new
- * vma_lock for pmd sharing synchronization"), v6.1. From there on no event of
- * hugetlb is wrong, either. By then its page cache was indexed in huge pages, until
- * a08c7193e4f1 ("mm/filemap: remove hugetlb special casing in filemap.c"), v6.7.
+ * Until then a shared write fault maps the page, drops the mmap lock to throttle
+ * whoever dirties too much (89b15332af7c, v5.5), and says VM_FAULT_RETRY.
  */
-#define COMPAT_PUNCH_ZAPS_FIRST	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0))
-
-static inline pgoff_t compat_hugetlb_index(struct vm_area_struct *vma,
-					   unsigned long addr)
-{
-	struct hstate *h = hstate_vma(vma);
-
-	return ((addr - vma->vm_start) >> huge_page_shift(h)) +
-	       (vma->vm_pgoff >> huge_page_order(h));
-}
+#define COMPAT_RETRY_MAY_MAP	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0))
 
 /*
  * Breakpoints on writes to kernel memory, on all CPUs. Elsewhere than on x86 they

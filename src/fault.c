@@ -22,14 +22,11 @@ static atomic_long_t other_events;
  * @vma: the mapping; valid at return unless its lock was dropped
  * @addr: aligned address
  * @window: of a watched entry, inside which the fault has entered; or 0
- * @tells: whether its result tells what it has mapped, see fault_result()
- * @hugetlb: or the page cache does
  */
 struct fault_return {
 	struct vm_area_struct *vma;
 	unsigned long addr;
 	u64 window;
-	bool tells, hugetlb;
 };
 
 /**
@@ -90,25 +87,6 @@ static bool zaps_known(enum case_backing backing)
 }
 NOKPROBE_SYMBOL(zaps_known);
 
-/*
- * Does the page cache have nothing for a page of hugetlb? Whoever takes a page
- * out of there holds the inode's lock, and begins by a zap of all mappings. So if
- * nobody holds it, there is no page now nor after the fault, and nothing was
- * zapped in between, then there was no page for the fault either. (Memory that
- * the hardware has lost is taken out without that.) The vma keeps the file.
- */
-static bool fault_no_file_page(struct vm_area_struct *vma, unsigned long addr)
-{
-	const struct inode *inode = file_inode(vma->vm_file);
-
-	if (rwsem_is_locked((struct rw_semaphore *)&inode->i_rwsem))
-		return false;
-	smp_rmb();
-	return !xa_load(&vma->vm_file->f_mapping->i_pages,
-			compat_hugetlb_index(vma, addr));
-}
-NOKPROBE_SYMBOL(fault_no_file_page);
-
 static unsigned int vma_flags(struct vm_area_struct *vma, unsigned long addr,
 			      unsigned int fault_flags, enum case_backing backing)
 {
@@ -126,10 +104,9 @@ static unsigned int vma_flags(struct vm_area_struct *vma, unsigned long addr,
 		flags |= CASE_F_PRIVATE;
 		if (!write && userfaultfd_missing(vma))
 			flags |= CASE_F_ANON_PROVES;
+	} else if (COMPAT_RETRY_MAY_MAP && write && backing == CASE_SHMEM) {
+		flags |= CASE_F_RETRY_MAPS;	/* fault_dirty_shared_page() */
 	}
-	if (COMPAT_PUNCH_ZAPS_FIRST && backing == CASE_HUGETLB &&
-	    fault_no_file_page(vma, addr))
-		flags |= CASE_F_NO_FILE_PAGE;
 	/* do_anonymous_page() never maps anything in a MISSING range. */
 	if (userfaultfd_missing(vma) &&
 	    (compat_uffd_minor(vma) || backing == CASE_ANON))
@@ -264,8 +241,6 @@ static int return_entry(struct kretprobe_instance *ri,
 	data->vma = vma;
 	data->addr = addr & ~(ptwalk_page_size(vma) - 1);
 	data->window = stall_window(vma->vm_userfaultfd_ctx.ctx, data->addr);
-	data->hugetlb = is_vm_hugetlb_page(vma) && COMPAT_PUNCH_ZAPS_FIRST;
-	data->tells = vma_backing(vma) == CASE_SHMEM && !vma->vm_ops->huge_fault;
 	return 0;
 }
 NOKPROBE_SYMBOL(return_entry);
@@ -301,39 +276,13 @@ int fault_other_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(fault_other_entry);
 
-/*
- * What maps a page of a file is do_fault(). It returns VM_FAULT_NOPAGE if
- * do_fault_around() has mapped the page, or some other has meanwhile; else what
- * shmem_fault() has returned, VM_FAULT_LOCKED if it had a page, with more from
- * finish_fault() and others or-ed to it. Neither means that the fault has found
- * the page mapped, or has failed; to fail, it may have looked around before.
- */
-static enum case_result fault_result(const struct fault_return *data,
-				     vm_fault_t result)
-{
-	bool failed = result & (VM_FAULT_ERROR | VM_FAULT_RETRY);
-
-	if (data->tells && (result & (VM_FAULT_LOCKED | VM_FAULT_NOPAGE)))
-		return CASE_MAY_HAVE_MAPPED;
-	if (failed)
-		return CASE_FAILED;
-	if (data->tells)
-		return CASE_MAPPED_NOTHING;
-	if (data->hugetlb && fault_no_file_page(data->vma, data->addr))
-		return CASE_FOUND_NOTHING;
-	return CASE_MAY_HAVE_MAPPED;
-}
-NOKPROBE_SYMBOL(fault_result);
-
 static void fault_end(const struct fault_return *data, vm_fault_t result)
 {
 	enum case_look look = CASE_LOOK_UNKNOWN;
 	case_time stamp = engine_stamp();
-	enum case_result how;
 	unsigned long flags;
 	bool table;
 
-	how = fault_result(data, result);
 	/* With the lock dropped there may be no vma any more. */
 	if (!(result & (VM_FAULT_ERROR | COMPAT_FAULT_UNLOCKED)))
 		look = ptwalk_look(data->vma, data->addr, &table);
@@ -341,7 +290,9 @@ static void fault_end(const struct fault_return *data, vm_fault_t result)
 		if (unlikely(data->window))
 			case_fault_spared(&engine, current,
 					  stall_window_shut(data->window));
-		case_fault_end(&engine, current, how, look, stamp);
+		case_fault_end(&engine, current,
+			       !!(result & (VM_FAULT_ERROR | VM_FAULT_RETRY)),
+			       look, stamp);
 		engine_unlock(flags);
 		engine_look_later();
 	}

@@ -184,74 +184,18 @@ static void copy_that_begins_after_the_look_does_not_explain_it(void **state)
 	expect_verdict(CASE_BOGUS, 1);
 }
 
-/* A result that says more than that the page is mapped now. */
-static void silent_fault(unsigned int f, enum case_result result)
+/* 5.10: a shared write fault maps the page, and says VM_FAULT_RETRY. */
+static void retry_that_may_have_mapped(void **state)
 {
 	setup_private();
 	flags = CASE_F_ZAPS_KNOWN;
-	case_ctx_watched(&engine, UFFD, true);
-	backing = CASE_SHMEM;
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_NONE);
-	flags |= f;
+	flags |= CASE_F_WRITE | CASE_F_RETRY_MAPS;
 	begin(T2, CASE_LOOK_NONE);
-	ended(T2, result, CASE_LOOK_UNKNOWN);
+	end(T2, true, CASE_LOOK_UNKNOWN);
 	looked(CASE_LOOK_MAPPED);
-}
-
-static void fault_whose_result_tells(void **state)
-{
-	unsigned int private = CASE_F_PRIVATE | CASE_F_WRITE;
-
-	silent_fault(CASE_F_WRITE, CASE_MAPPED_NOTHING);
-	expect_verdict(CASE_BOGUS, 1);
-	silent_fault(private, CASE_MAPPED_NOTHING);
-	expect_verdict(CASE_BOGUS, 1);
-	silent_fault(private, CASE_FAILED);
-	expect_verdict(CASE_BOGUS, 1);
-	silent_fault(CASE_F_WRITE, CASE_MAY_HAVE_MAPPED);
 	expect_undecided(CASE_WHY_SILENT, 1);
-	silent_fault(private, CASE_MAY_HAVE_MAPPED);
-	expect_undecided(CASE_WHY_SILENT, 1);
-}
-
-static void page_cache_that_has_nothing(void **state)
-{
-	silent_fault(CASE_F_NO_FILE_PAGE, CASE_FOUND_NOTHING);
-	expect_verdict(CASE_BOGUS, 1);
-	silent_fault(0, CASE_FOUND_NOTHING);
-	expect_undecided(CASE_WHY_SILENT, 1);
-	silent_fault(CASE_F_NO_FILE_PAGE, CASE_MAY_HAVE_MAPPED);
-	expect_undecided(CASE_WHY_SILENT, 1);
-}
-
-/* Another process has written the file, and punched it. */
-static void page_cache_that_had_something(void **state)
-{
-	struct case_entry x;
-
-	setup_private();
-	flags = CASE_F_ZAPS_KNOWN | CASE_F_PRIVATE | CASE_F_WRITE | CASE_F_NO_FILE_PAGE;
-	begin(T2, CASE_LOOK_NONE);
-	zap(R1);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	ended(T2, CASE_FOUND_NOTHING, CASE_LOOK_ANON);
-	looked(CASE_LOOK_ANON);
-	expect_undecided(CASE_WHY_SILENT, 1);
-	expect_open(0);
-
-	setup_private();
-	flags |= CASE_F_NO_FILE_PAGE;
-	op(R1, CASE_OP_ZAP);
-	x = entry(T2, CASE_LOOK_NONE);
-	op_done(R1, CASE_OP_ZAP, CASE_DONE);
-	case_fault_begin(&engine, &x);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	flags &= ~CASE_F_ANON_PROVES;
-	ended(T2, CASE_FOUND_NOTHING, CASE_LOOK_MAPPED);
-	expect_open(1);
 }
 
 static void copy_that_ended_before_the_page(void **state)
@@ -458,9 +402,7 @@ int main(void)
 		cmocka_unit_test(eexist_waits_for_another_copy_in_flight),
 		cmocka_unit_test(eexist_of_all_in_flight_proves_it),
 		cmocka_unit_test(copy_that_begins_after_the_look_does_not_explain_it),
-		cmocka_unit_test(fault_whose_result_tells),
-		cmocka_unit_test(page_cache_that_has_nothing),
-		cmocka_unit_test(page_cache_that_had_something),
+		cmocka_unit_test(retry_that_may_have_mapped),
 		cmocka_unit_test(copy_that_ended_before_the_page),
 		cmocka_unit_test(copy_elsewhere),
 		cmocka_unit_test(copy_that_failed),

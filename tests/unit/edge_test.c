@@ -157,7 +157,7 @@ static void old_look_at_the_end_of_a_fault(void **state)
 	begin(T2, CASE_LOOK_MAPPED);
 	early = engine.clock;
 	event(T1, CASE_LOOK_NONE);
-	case_fault_end(&engine, T2, CASE_MAY_HAVE_MAPPED, CASE_LOOK_MAPPED, early);
+	case_fault_end(&engine, T2, false, CASE_LOOK_MAPPED, early);
 	expect_open(1);
 }
 

@@ -49,8 +49,6 @@ static void entry_look(struct actor *a)
 		a->ghost |= G_HIT;
 	if (zap_in_flight(c))
 		a->ghost |= G_ZAP;
-	if (!w.cell[c].cache && !inode_locked(c))
-		a->ghost |= G_NOFILE;
 	a->pc = F_LOOKED;
 	say("enters the fault handler; hook looks at the pte: %s",
 	    a->entry_look == CASE_LOOK_NONE ? "none" : "mapped");
@@ -97,7 +95,6 @@ static bool map_around(struct actor *a)
 			continue;
 		if (!n++)
 			say("kernel maps page-cache pages around");
-		a->ghost |= G_MAPS;
 		set_content(c, FILE_PAGE, false);
 	}
 	return n;
@@ -155,7 +152,6 @@ static bool step_install(struct actor *a, int choice)
 		if (choice)
 			return false;
 		a->pc = F_RETURN;
-		a->ghost |= G_MAPS;
 		say("kernel takes the lock, finds the pte not none, backs off");
 		return true;
 	}
@@ -170,7 +166,6 @@ static bool step_install(struct actor *a, int choice)
 		return false;
 	p->cache = 1;
 	a->pc = F_RETURN;
-	a->ghost |= G_MAPS;
 	if (choice && !copies) {
 		a->ghost |= G_ERROR;
 		say("kernel maps the page, drops its lock: VM_FAULT_RETRY");
@@ -211,8 +206,6 @@ static void return_look(struct actor *a)
 {
 	a->look = a->ghost & G_ERROR ? CASE_LOOK_UNKNOWN : look_at(a->cell);
 	a->accept = !!(a->ghost & G_HIT);
-	if (!w.cell[a->cell].cache && !inode_locked(a->cell))
-		a->ghost |= G_STILL;
 	a->pc = F_ENDING;
 	say("returns without an event; hook looks: %s",
 	    a->look == CASE_LOOK_UNKNOWN ? "not at all, after an error" :

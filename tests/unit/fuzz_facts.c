@@ -128,7 +128,7 @@ static struct case_entry entry_of(const uint8_t *p)
 		.type = p[1] >> 7,
 		.look = p[2] % 4,
 		.stamp = stamp > (p[2] >> 4) ? stamp - (p[2] >> 4) : 0,
-		.flags = p[3] & 0x7f,
+		.flags = p[3] & 0x3f,
 	};
 }
 
@@ -142,10 +142,7 @@ static void tell(const uint8_t *p)
 
 	if (p[3] >= 240)
 		end = -1UL;
-	switch (p[0] % 19) {
-	case 18:
-		case_mm_op_begin(&e, x.task, x.mm, CASE_OP_INSTALL, start, end);
-		break;
+	switch (p[0] % 18) {
 	case 0: case 1: case 2:
 		case_fault_begin(&e, &x);
 		break;
@@ -153,7 +150,7 @@ static void tell(const uint8_t *p)
 		case_fault_event(&e, &x);
 		break;
 	case 5: case 6:
-		case_fault_end(&e, x.task, p[4] % 4, x.look, x.stamp);
+		case_fault_end(&e, x.task, p[2] & 1, x.look, x.stamp);
 		break;
 	case 7: case 8:
 		case_op_begin(&e, x.task, x.ctx, kind, start, end);

@@ -376,7 +376,7 @@ static void eexist_and_an_exposure(void **state)
 	begin(T1, CASE_LOOK_NONE);
 	event(T1, CASE_LOOK_NONE);
 	install(R2, CASE_EXISTS);
-	case_fault_end(&engine, T2, CASE_MAY_HAVE_MAPPED, CASE_LOOK_MAPPED, 0);
+	case_fault_end(&engine, T2, false, CASE_LOOK_MAPPED, 0);
 	expect_exposures(1);
 	raced(0, 0, 0);
 	looked(CASE_LOOK_NONE);

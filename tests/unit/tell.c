@@ -44,20 +44,6 @@ static bool is_writer(const struct actor *a)
 	return scen->cast[actor_index(a)].role == WRITER;
 }
 
-/* As fault_result() has it. */
-static enum case_result result_of(const struct actor *a)
-{
-	bool hugetlb = scen->backing == CASE_HUGETLB;
-
-	if (!hugetlb && a->ghost & G_MAPS)
-		return CASE_MAY_HAVE_MAPPED;
-	if (a->ghost & G_ERROR)
-		return CASE_FAILED;
-	if (!hugetlb)
-		return CASE_MAPPED_NOTHING;
-	return a->ghost & G_STILL ? CASE_FOUND_NOTHING : CASE_MAY_HAVE_MAPPED;
-}
-
 /*
  * For all that the hooks can see. It did not if it has failed (but a write
  * fault may fail after it has mapped the page it then can't copy); if it
@@ -79,22 +65,8 @@ static bool may_have_installed(const struct actor *a)
 			writes = true;
 	if (scen->missing && scen->minor)
 		return false;
-	switch (result_of(a)) {
-	case CASE_FAILED:
-		if (scen->backing != CASE_HUGETLB || !is_writer(a) || !scen->private)
-			return false;
-		break;
-	case CASE_MAPPED_NOTHING:
-		return false;
-	case CASE_FOUND_NOTHING:
-		if (kept && a->ghost & G_NOFILE && !(a->ghost & G_AGED))
-			return false;
-		break;
-	default:
-		break;
-	}
 	if (a->ghost & G_ERROR)
-		return true;
+		return is_writer(a);
 	if (a->entry_look >= CASE_LOOK_MAPPED && kept && !(a->ghost & G_AGED))
 		return false;
 	return !scen->private || !scen->missing || is_writer(a) || writes ||
@@ -124,8 +96,8 @@ static struct case_entry entry_of(const struct actor *a)
 		entry.flags |= CASE_F_PRIVATE;
 	if (scen->private && scen->missing && !is_writer(a))
 		entry.flags |= CASE_F_ANON_PROVES;
-	if (a->ghost & G_NOFILE)
-		entry.flags |= CASE_F_NO_FILE_PAGE;
+	if (!scen->private && is_writer(a) && scen->opts & O_FAIL)
+		entry.flags |= CASE_F_RETRY_MAPS;
 	if (scen->missing && scen->minor)
 		entry.flags |= CASE_F_NEVER_INSTALLS;
 	if (scen->zaps_known)
@@ -154,7 +126,7 @@ void tell_begin(struct actor *a)
 		a->ghost |= G_AGED;	/* ... by itself */
 	a->lost = 0;
 told:
-	a->ghost &= G_HIT | G_ZAP | G_AGED | G_NOFILE;
+	a->ghost &= G_HIT | G_ZAP | G_AGED;
 	a->weak = zap_in_flight(a->cell) ? W_ZAP : 0;
 	if (mapped(a->cell))
 		a->ghost |= G_CONT;
@@ -243,7 +215,7 @@ void tell_end(struct actor *a)
 		mark_faults(a, a->cell, (may ? G_DIRTY : 0) | (wrote ? G_WROTE : 0), true);
 	say("      fact: its fault has ended");
 	add_pending(a, NEW_EXPOSED, scen->missing ? CASE_MISSING : CASE_MINOR);
-	case_fault_end(&eng, a, result_of(a), a->look, a->stamp);
+	case_fault_end(&eng, a, a->ghost & G_ERROR, a->look, a->stamp);
 	fact_close();
 }
 
@@ -256,7 +228,7 @@ void tell_unblocked(struct actor *a)
 			w.pending[i].holder = 0;
 	fact_open();
 	say("      fact: its fault has ended");
-	case_fault_end(&eng, a, CASE_MAY_HAVE_MAPPED, CASE_LOOK_UNKNOWN, eng.clock);
+	case_fault_end(&eng, a, false, CASE_LOOK_UNKNOWN, eng.clock);
 	fact_close();
 }
 

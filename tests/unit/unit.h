@@ -76,14 +76,9 @@ static inline void event(void *task, enum case_look look)
 	case_fault_event(&engine, &x);
 }
 
-static inline void ended(void *task, enum case_result result, enum case_look look)
+static inline void end(void *task, bool nothing, enum case_look look)
 {
-	case_fault_end(&engine, task, result, look, engine.clock);
-}
-
-static inline void end(void *task, bool failed, enum case_look look)
-{
-	ended(task, failed ? CASE_FAILED : CASE_MAY_HAVE_MAPPED, look);
+	case_fault_end(&engine, task, nothing, look, engine.clock);
 }
 
 static inline void looked(enum case_look look)

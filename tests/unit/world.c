@@ -146,18 +146,6 @@ bool zap_in_flight(int cell)
 
 	for (i = 0; i < w.actors; i++)
 		if (scen->cast[i].role == ZAPPER && w.actor[i].pc &&
-		    w.actor[i].pc < 3 && w.actor[i].cell == cell)
-			return true;
-	return false;
-}
-
-/* By somebody who may take pages out of the page cache. */
-bool inode_locked(int cell)
-{
-	int i;
-
-	for (i = 0; i < w.actors && scen->opts & O_PUNCH; i++)
-		if (scen->cast[i].role == ZAPPER && w.actor[i].pc &&
 		    w.actor[i].cell == cell)
 			return true;
 	return false;
@@ -215,26 +203,18 @@ static bool step_zapper(struct actor *a, int choice)
 		tell_op_begin(a, CASE_OP_ZAP, addr, addr + 0x1000);
 		return true;
 	case 1:
-		if (p->locked || choice)
+		if (p->locked || choice > !!(scen->opts & O_PUNCH))
 			return false;
-		say("zaps the pte");
+		if (choice)
+			p->cache = 0;
+		say("zaps the pte%s", choice ? ", and the page cache" : "");
 		set_content(a->cell, NOTHING, false);
 		a->pc = 2;
 		return true;
-	case 2:
-		if (choice > !!(scen->opts & O_PUNCH))
+	default:
+		if (choice)
 			return false;
 		tell_op_end(a, CASE_OP_ZAP, CASE_DONE, 0);
-		if (choice)
-			a->pc = 3;
-		else
-			rest(a);
-		return true;
-	default:		/* what is mapped is zapped once more */
-		if (choice || p->locked || p->content == FILE_PAGE)
-			return false;
-		say("takes the page out of the page cache");
-		p->cache = 0;
 		rest(a);
 		return true;
 	}

@@ -102,9 +102,6 @@ enum { /* struct actor.ghost, of a fault: what it may not know */
 	G_DIRTY = 64,	/* something else may have made the page anonymous */
 	G_ERROR = 128,	/* its result is an error */
 	G_WROTE = 256,	/* a write fault that may have copied has ended */
-	G_NOFILE = 512,	/* the page cache had nothing at its first look ... */
-	G_STILL = 1024,	/* ... nor at its last */
-	G_MAPS = 2048,	/* it has tried to map a page of the file */
 };
 
 struct actor {
@@ -171,7 +168,6 @@ bool mapped(int cell);		/* logically */
 void set_content(int cell, enum content content, bool by_op);
 void mark_weak(int cell, u16 weak);
 bool zap_in_flight(int cell);
-bool inode_locked(int cell);
 bool fault_looked(const struct actor *a);
 bool fault_begun(const struct actor *a);
 bool fault_blocked(const struct actor *a);
