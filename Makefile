@@ -77,8 +77,8 @@ check-distros: stress
 	@UFFD_RACE_RELEASES="5.10 6.1 6.12 7.3 sid" prove --timer tests/distros
 check-paths: stress
 	@tests/deps
-	@UFFD_RACE_SWEEP=truth prove --timer tests/guests/paths.t
-	@UFFD_RACE_SWEEP=legal prove --timer tests/guests/paths.t
+	@UFFD_RACE_SWEEP=truth prove --timer tests/kernel/paths.t
+	@UFFD_RACE_SWEEP=legal prove --timer tests/kernel/paths.t
 check-host: stress ; @tests/check-host
 matrix: ; @tests/distros/matrix
 
@@ -91,5 +91,5 @@ clean:
 		Module.symvers modules.order .tmp_versions .module-common.o build
 	$(MAKE) -s -C tests/stress clean
 	$(MAKE) -s -C tests/selftests clean
-	$(MAKE) -s -C tests/guests clean
+	$(MAKE) -s -C tests/kernel clean
 	$(MAKE) -s -C tests/unit clean

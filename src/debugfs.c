@@ -5,6 +5,7 @@
  * still lets a reader open.
  */
 #include "uffd_race.h"
+#include "hooks/hooks.h"
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -27,14 +28,14 @@ DEFINE_SHOW_ATTRIBUTE(verdict);
 
 static int probes_file_show(struct seq_file *m, void *unused)
 {
-	probes_show(m);
+	hooks_show(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(probes_file);
 
 static int ioctls_file_show(struct seq_file *m, void *unused)
 {
-	ioctls_show(m);
+	ioctl_stats_show(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(ioctls_file);
@@ -42,7 +43,10 @@ DEFINE_SHOW_ATTRIBUTE(ioctls_file);
 static ssize_t reset_write(struct file *file, const char __user *buf,
 			   size_t len, loff_t *pos)
 {
-	engine_reset();
+	core_reset();
+	guard_reset();
+	ioctl_stats_reset();
+	report_reset();
 	return len;
 }
 
@@ -70,7 +74,7 @@ void debugfs_init(void)
 	debugfs_create_file("verdict", 0444, dir, NULL, &verdict_fops);
 	debugfs_create_file("probes", 0444, dir, NULL, &probes_file_fops);
 	debugfs_create_file("ioctls", 0444, dir, NULL, &ioctls_file_fops);
-	stall_files(dir);
+	watch_files(dir);
 	debugfs_create_file("reset", 0200, dir, NULL, &reset_fops);
 }
 

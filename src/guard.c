@@ -114,6 +114,8 @@ static atomic_t acting;			/* writers within a switch */
 static unsigned int opened = -1;	/* the generation in which all hooks are in place */
 static unsigned int at_reset;
 static DEFINE_MUTEX(check_mutex);
+/* Not NULL while any userfaultfd is judged; a hint. */
+static struct verdict_ctx * const *judged;
 
 static void guard_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(guard_work, guard_worker);
@@ -188,7 +190,7 @@ NOKPROBE_SYMBOL(switch_ftrace);
 static int switch_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	atomic_dec_return(&acting);
-	engine_queue(&guard_work, 0);
+	work_queue(&guard_work, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(switch_return);
@@ -282,20 +284,20 @@ bool guard_check(void)
 static void guard_worker(struct work_struct *work)
 {
 	if (!guard_check())
-		engine_queue(&guard_work, PERIOD_BLIND);
-	else if (engine_busy())
-		engine_queue(&guard_work, PERIOD);
+		work_queue(&guard_work, PERIOD_BLIND);
+	else if (READ_ONCE(*judged))
+		work_queue(&guard_work, PERIOD);
 }
 
 /**
  * guard_watch - there is a userfaultfd to be judged, or would be
  *
- * Any context but NMI; not under engine_lock().
+ * Any context but NMI; not under core_lock().
  */
 void guard_watch(void)
 {
 	if (!delayed_work_pending(&guard_work))
-		engine_queue(&guard_work, guard_sighted() ? PERIOD : 0);
+		work_queue(&guard_work, guard_sighted() ? PERIOD : 0);
 }
 NOKPROBE_SYMBOL(guard_watch);
 
@@ -358,14 +360,16 @@ bool guard_off(const struct kprobe *kp)
 
 /**
  * guard_init - look after the hooks
+ * @ctxs: points to NULL while no userfaultfd is judged
  *
  * Before any of them is placed, and before the engine opens. Failing to place
  * anything is no error: "probes" says what is unguarded.
  */
-void guard_init(void)
+void guard_init(struct verdict_ctx * const *ctxs)
 {
 	int i;
 
+	judged = ctxs;
 	for (i = 0; i < ARRAY_SIZE(switches); i++) {
 		struct guard_switch *s = &switches[i];
 
@@ -393,7 +397,7 @@ void guard_init(void)
 /**
  * guard_exit - nobody needs to be looked after any more
  *
- * After engine_stop(), and after the last hook has gone.
+ * After core_stop(), and after the last hook has gone.
  */
 void guard_exit(void)
 {

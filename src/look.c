@@ -6,11 +6,18 @@
  */
 #include "uffd_race.h"
 #include "ptwalk.h"
+#include "vma.h"
 #include <linux/hugetlb.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/workqueue.h>
+
+static unsigned long look_delay;
+
+static void look_worker(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look_work, look_worker);
 
 /* The mm of a process, or NULL with *gone telling if there is no process. */
 static struct mm_struct *mm_of(unsigned long tgid, bool *gone)
@@ -34,39 +41,95 @@ static struct mm_struct *mm_of(unsigned long tgid, bool *gone)
 	return mm;
 }
 
-/**
- * look_again - the deferred look
- * @todo: at what
- *
- * Process context, may sleep.
- *
- * Return: what is there, under the page-table lock.
- */
-enum case_look look_again(const struct case_todo *todo)
+/* What is there, under the page-table lock. */
+static enum verdict_look look_again(const struct verdict_todo *todo)
 {
-	enum case_look look = CASE_LOOK_UNKNOWN;
+	enum verdict_look look = LOOK_UNKNOWN;
 	struct vm_area_struct *vma;
 	struct mm_struct *mm;
 	bool gone;
 
 	mm = mm_of(todo->owner, &gone);
 	if (!mm)
-		return gone ? CASE_LOOK_GONE : look;
+		return gone ? LOOK_GONE : look;
 	if (mmap_read_trylock(mm)) {
 		vma = find_vma(mm, todo->addr);
 		if (!vma || vma->vm_start > todo->addr ||
 		    vma->vm_userfaultfd_ctx.ctx != todo->ctx)
-			look = CASE_LOOK_GONE;
+			look = LOOK_GONE;
 		/* Mappings have merged: another mm may install from here on. */
 		else if (is_vm_hugetlb_page(vma) &&
-			 fault_table_shareable(vma, todo->addr))
-			look = CASE_LOOK_GONE;
+			 vma_table_shareable(vma, todo->addr))
+			look = LOOK_GONE;
 		else
 			look = ptwalk_look_locked(vma, todo->addr);
 		mmap_read_unlock(mm);
 	}
 	mmput(mm);
 	return look;
+}
+
+/**
+ * look_later - have pages that wait for evidence looked at
+ *
+ * Any context but NMI; not under core_lock().
+ */
+void look_later(void)
+{
+	if (!delayed_work_pending(&look_work))
+		work_queue_again(&look_work, look_delay);
+}
+NOKPROBE_SYMBOL(look_later);
+
+static void look_worker(struct work_struct *work)
+{
+	unsigned int cursor = 0, pages = 0;
+	struct verdict_todo todo;
+	enum verdict_look look;
+	unsigned long flags;
+	verdict_time stamp;
+	bool more;
+
+	for (;;) {
+		if (!core_lock(&flags))
+			return;
+		more = verdict_next_todo(&core_engine, &cursor, &todo);
+		core_unlock(flags);
+		if (!more)
+			break;
+		stamp = core_stamp();
+		look = look_again(&todo);
+		/* What was seen means nothing if the hooks were off. */
+		guard_check();
+		if (!core_lock(&flags))
+			return;
+		verdict_looked(&core_engine, todo.ctx, todo.addr, look, stamp);
+		core_unlock(flags);
+		pages++;
+		cond_resched();
+	}
+	report_first_bogus();
+	if (pages)
+		look_later();
+}
+
+/**
+ * look_init - how soon to look
+ * @ms: after an event
+ */
+void look_init(unsigned int ms)
+{
+	look_delay = msecs_to_jiffies(ms);
+}
+
+/**
+ * look_stop - look no more
+ *
+ * After core_stop(), and before core_exit().
+ */
+void look_stop(void)
+{
+	cancel_delayed_work_sync(&look_work);
 }
 
 static bool range_needs_hooks(struct vm_area_struct *vma)

@@ -4,6 +4,7 @@
  * unstable ptes. One ladder up, the same ladder down.
  */
 #include "uffd_race.h"
+#include "hooks/hooks.h"
 #include <linux/module.h>
 
 static unsigned int pages = 1024;
@@ -34,7 +35,7 @@ static const struct {
 	const char *name;
 	const unsigned int *value;
 	unsigned int min, max;
-} ranges[] = {
+} bounds[] = {
 	{ "pages", &pages, 16, 16384 },
 	{ "faults", &faults, 16, 16384 },
 	{ "ops", &ops, 16, 1024 },
@@ -46,12 +47,12 @@ static int check_params(void)
 {
 	int i, err = 0;
 
-	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-		if (*ranges[i].value >= ranges[i].min &&
-		    *ranges[i].value <= ranges[i].max)
+	for (i = 0; i < ARRAY_SIZE(bounds); i++) {
+		if (*bounds[i].value >= bounds[i].min &&
+		    *bounds[i].value <= bounds[i].max)
 			continue;
-		pr_err("%s=%u is out of range %u..%u\n", ranges[i].name,
-		       *ranges[i].value, ranges[i].min, ranges[i].max);
+		pr_err("%s=%u is out of range %u..%u\n", bounds[i].name,
+		       *bounds[i].value, bounds[i].min, bounds[i].max);
 		err = -EINVAL;
 	}
 	return err;
@@ -59,60 +60,73 @@ static int check_params(void)
 
 static int __init uffd_race_init(void)
 {
-	struct case_limits limits;
+	struct verdict_limits limits;
 	int err;
 
 	err = check_params();
 	if (err)
 		return err;
-	limits = (struct case_limits) {
+	limits = (struct verdict_limits) {
 		.pages = pages, .faults = faults, .ops = ops, .ctxs = ctxs,
 	};
-	err = engine_init(&limits, look_ms);
+	look_init(look_ms);
+	err = work_init();
 	if (err)
 		return err;
-	err = stall_init();
+	err = core_init(&limits);
 	if (err)
-		goto no_stall;
-	err = ranges_init(ctxs, armed);
+		goto no_core;
+	err = watch_init();
 	if (err)
-		goto no_ranges;
+		goto no_watch;
+	err = demand_init(ctxs, armed);
+	if (err)
+		goto no_demand;
 	/* Handlers run from here on, and find the engine closed. */
-	guard_init();
-	err = probes_init(faults, ops);
+	guard_init(&core_engine.ctxs);
+	err = hooks_init(faults, ops);
 	if (err)
-		goto no_probes;
-	ranges_start();
+		goto no_hooks;
+	demand_start();
 	debugfs_init();
-	engine_open();
+	core_open();
 	guard_watch();
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
 
-no_probes:
-	stall_stop();
+no_hooks:
+	watch_stop();
+	core_disarm(true);
+	core_disarm(false);
 	probes_exit();
 	guard_exit();
-	ranges_exit();
-no_ranges:
-	stall_exit();
-no_stall:
-	engine_exit();
+	demand_exit();
+no_demand:
+	watch_exit();
+no_watch:
+	look_stop();
+	core_exit();
+no_core:
+	work_exit();
 	return err;
 }
 
 static void __exit uffd_race_exit(void)
 {
-	stall_stop();
+	watch_stop();
 	/* From here on nothing is judged, queued, or armed. */
-	engine_stop();
-	ranges_stop();
+	core_stop();
+	demand_stop();
 	debugfs_exit();
+	core_disarm(true);
+	core_disarm(false);
 	probes_exit();
 	guard_exit();
-	ranges_exit();
-	stall_exit();
-	engine_exit();
+	demand_exit();
+	watch_exit();
+	look_stop();
+	core_exit();
+	work_exit();
 }
 
 module_init(uffd_race_init);

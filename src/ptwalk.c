@@ -129,50 +129,50 @@ static struct page *ptwalk_page(unsigned long pfn)
 }
 NOKPROBE_SYMBOL(ptwalk_page);
 
-static enum case_look ptwalk_mapped(struct page *page)
+static enum verdict_look ptwalk_mapped(struct page *page)
 {
-	return page && PageAnon(page) ? CASE_LOOK_ANON : CASE_LOOK_MAPPED;
+	return page && PageAnon(page) ? LOOK_ANON : LOOK_MAPPED;
 }
 NOKPROBE_SYMBOL(ptwalk_mapped);
 
 /* What a pte value says; interrupts off, or the page-table lock held. */
-static enum case_look ptwalk_classify_pte(pte_t pte)
+static enum verdict_look ptwalk_classify_pte(pte_t pte)
 {
 	if (pte_none(pte))
-		return CASE_LOOK_NONE;
+		return LOOK_NONE;
 	if (pte_present(pte))
 		return ptwalk_mapped(pte_special(pte) ? NULL :
 				     ptwalk_page(pte_pfn(pte)));
 	if (compat_pte_marker(pte))
-		return CASE_LOOK_NONE;
+		return LOOK_NONE;
 	/* Pages of a file leave nothing behind when they are swapped. */
 	if (compat_pte_swapped(pte))
-		return CASE_LOOK_ANON;
+		return LOOK_ANON;
 	return ptwalk_mapped(compat_migration_page(pte));
 }
 NOKPROBE_SYMBOL(ptwalk_classify_pte);
 
 /* The same for a pmd that is not a table. */
-static enum case_look ptwalk_classify_pmd(pmd_t pmd)
+static enum verdict_look ptwalk_classify_pmd(pmd_t pmd)
 {
 	if (pmd_none(pmd))
-		return CASE_LOOK_NONE;
+		return LOOK_NONE;
 	return ptwalk_mapped(pmd_present(pmd) ? ptwalk_page(pmd_pfn(pmd)) :
 					      compat_pmd_migration_page(pmd));
 }
 NOKPROBE_SYMBOL(ptwalk_classify_pmd);
 
 /* hugetlb calls its entries ptes, whatever level they are of. */
-static enum case_look ptwalk_classify(const struct ptwalk *w,
-				      unsigned long huge)
+static enum verdict_look ptwalk_classify(const struct ptwalk *w,
+					 unsigned long huge)
 {
 	if (w->none)
-		return CASE_LOOK_NONE;
+		return LOOK_NONE;
 	if (huge ? w->size == huge : w->size == PAGE_SIZE)
 		return ptwalk_classify_pte(__pte(w->value));
 	if (!huge && w->size == PMD_SIZE)
 		return ptwalk_classify_pmd(__pmd(w->value));
-	return CASE_LOOK_UNKNOWN;
+	return LOOK_UNKNOWN;
 }
 NOKPROBE_SYMBOL(ptwalk_classify);
 
@@ -206,10 +206,10 @@ NOKPROBE_SYMBOL(ptwalk_same);
  *
  * Return: what was there.
  */
-enum case_look ptwalk_look(struct vm_area_struct *vma, unsigned long addr,
-			   bool *table)
+enum verdict_look ptwalk_look(struct vm_area_struct *vma, unsigned long addr,
+			      bool *table)
 {
-	enum case_look look = CASE_LOOK_UNKNOWN;
+	enum verdict_look look = LOOK_UNKNOWN;
 	unsigned long flags, huge;
 	int tries = 3;
 	struct ptwalk w;
@@ -223,7 +223,7 @@ enum case_look ptwalk_look(struct vm_area_struct *vma, unsigned long addr,
 	 * and what is freed is not anonymous any more.
 	 */
 	while (tries--) {
-		look = CASE_LOOK_UNKNOWN;
+		look = LOOK_UNKNOWN;
 		if (!ptwalk(vma->vm_mm, addr, huge, NULL, &w))
 			break;
 		*table = w.size == PAGE_SIZE;
@@ -299,10 +299,10 @@ static spinlock_t *ptwalk_lockptr(struct vm_area_struct *vma,
  *
  * Return: what is there.
  */
-enum case_look ptwalk_look_locked(struct vm_area_struct *vma,
-				  unsigned long addr)
+enum verdict_look ptwalk_look_locked(struct vm_area_struct *vma,
+				     unsigned long addr)
 {
-	enum case_look look = CASE_LOOK_UNKNOWN;
+	enum verdict_look look = LOOK_UNKNOWN;
 	struct ptwalk w, again;
 	unsigned long huge;
 	spinlock_t *ptl;

@@ -8,7 +8,7 @@
 #define UFFD_RACE_PTWALK_H
 
 #include <linux/hugetlb.h>
-#include "case.h"
+#include "verdict/verdict.h"
 #include "compat.h"
 
 /**
@@ -31,10 +31,10 @@ struct ptwalk {
 
 bool ptwalk(struct mm_struct *mm, unsigned long addr, unsigned long size,
 	    const struct ptwalk *known, struct ptwalk *w);
-enum case_look ptwalk_look(struct vm_area_struct *vma, unsigned long addr,
-			   bool *table);
-enum case_look ptwalk_look_locked(struct vm_area_struct *vma,
-				  unsigned long addr);
+enum verdict_look ptwalk_look(struct vm_area_struct *vma, unsigned long addr,
+			      bool *table);
+enum verdict_look ptwalk_look_locked(struct vm_area_struct *vma,
+				     unsigned long addr);
 bool ptwalk_is_clean(struct mm_struct *mm, unsigned long addr);
 
 /**

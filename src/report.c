@@ -7,43 +7,43 @@
 
 #define MOST_UNDECIDED	5	/* per cent of the events of a path that is cleared */
 
-static const char * const backing_name[CASE_NR_BACKINGS] = {
-	[CASE_HUGETLB] = "hugetlb",
-	[CASE_SHMEM] = "shmem",
-	[CASE_ANON] = "anon",
-	[CASE_OTHER] = "other",
+static const char * const backing_name[NR_BACKINGS] = {
+	[BACKING_HUGETLB] = "hugetlb",
+	[BACKING_SHMEM] = "shmem",
+	[BACKING_ANON] = "anon",
+	[BACKING_OTHER] = "other",
 };
 
-static const char * const type_name[CASE_NR_TYPES] = {
-	[CASE_MISSING] = "missing",
-	[CASE_MINOR] = "minor",
+static const char * const type_name[NR_EVENT_TYPES] = {
+	[EVENT_MISSING] = "missing",
+	[EVENT_MINOR] = "minor",
 };
 
-static const char * const verdict_name[CASE_NR_VERDICTS] = {
-	[CASE_GENUINE] = "genuine",
-	[CASE_STALE] = "stale",
-	[CASE_BOGUS] = "bogus",
-	[CASE_UNDECIDED] = "undecided",
+static const char * const verdict_name[NR_VERDICTS] = {
+	[VERDICT_GENUINE] = "genuine",
+	[VERDICT_STALE] = "stale",
+	[VERDICT_BOGUS] = "bogus",
+	[VERDICT_UNDECIDED] = "undecided",
 };
 
-static const char * const why_name[CASE_NR_WHYS] = {
-	[CASE_WHY_UNKNOWN_CTX] = "unknown_ctx",
-	[CASE_WHY_NO_ENTRY] = "no_entry",
-	[CASE_WHY_NO_ROOM] = "no_room",
-	[CASE_WHY_LOST] = "lost",
-	[CASE_WHY_CHANGED] = "changed",
-	[CASE_WHY_DROPPED] = "dropped",
-	[CASE_WHY_SILENT] = "silent",
-	[CASE_WHY_PARTIAL] = "partial",
-	[CASE_WHY_SHARED] = "shared",
-	[CASE_WHY_TIMEOUT] = "timeout",
+static const char * const why_name[NR_WHYS] = {
+	[WHY_UNKNOWN_CTX] = "unknown_ctx",
+	[WHY_NO_ENTRY] = "no_entry",
+	[WHY_NO_ROOM] = "no_room",
+	[WHY_LOST] = "lost",
+	[WHY_CHANGED] = "changed",
+	[WHY_DROPPED] = "dropped",
+	[WHY_SILENT] = "silent",
+	[WHY_PARTIAL] = "partial",
+	[WHY_SHARED] = "shared",
+	[WHY_TIMEOUT] = "timeout",
 };
 
-static bool convicted[CASE_NR_BACKINGS][CASE_NR_TYPES];
+static bool convicted[NR_BACKINGS][NR_EVENT_TYPES];
 
 static bool path_exists(int backing, int type)
 {
-	return backing != CASE_ANON || type != CASE_MINOR;
+	return backing != BACKING_ANON || type != EVENT_MINOR;
 }
 
 /**
@@ -52,24 +52,24 @@ static bool path_exists(int backing, int type)
  */
 void report_counters(struct seq_file *m)
 {
-	struct case_stats s;
+	struct verdict_stats s;
 	int i, j, k;
 
-	engine_snapshot(&s);
-	for (i = 0; i < CASE_NR_BACKINGS; i++) {
-		for (j = 0; j < CASE_NR_TYPES; j++) {
-			const struct case_books *b = &s.books[i][j];
+	core_snapshot(&s);
+	for (i = 0; i < NR_BACKINGS; i++) {
+		for (j = 0; j < NR_EVENT_TYPES; j++) {
+			const struct verdict_books *b = &s.books[i][j];
 			const char *backing = backing_name[i], *type = type_name[j];
 
 			if (!path_exists(i, j))
 				continue;
 			seq_printf(m, "%s_%s_events %llu\n", backing, type,
 				   b->events);
-			for (k = 0; k < CASE_NR_VERDICTS; k++)
+			for (k = 0; k < NR_VERDICTS; k++)
 				seq_printf(m, "%s_%s_%s %llu\n", backing, type,
 					   verdict_name[k], b->verdict[k]);
 			seq_printf(m, "%s_%s_open %llu\n", backing, type, b->open);
-			for (k = 0; k < CASE_NR_VERDICTS; k++)
+			for (k = 0; k < NR_VERDICTS; k++)
 				seq_printf(m, "%s_%s_%s_delivered %llu\n",
 					   backing, type, verdict_name[k],
 					   b->delivered[k]);
@@ -81,16 +81,16 @@ void report_counters(struct seq_file *m)
 				   b->exposures);
 		}
 	}
-	for (k = 0; k < CASE_NR_WHYS; k++)
+	for (k = 0; k < NR_WHYS; k++)
 		seq_printf(m, "undecided_%s %llu\n", why_name[k], s.why[k]);
-	seq_printf(m, "events_not_judged %llu\n", fault_other_events());
-	seq_printf(m, "events_not_raised %llu\n", fault_not_raised());
+	seq_printf(m, "events_not_judged %llu\n", core_counter(CORE_NOT_JUDGED));
+	seq_printf(m, "events_not_raised %llu\n", core_counter(CORE_NOT_RAISED));
 	seq_printf(m, "continue_hole_punched %llu\n", s.hole_punched);
 	seq_printf(m, "resolve_raced %llu\n", s.raced);
 	seq_printf(m, "resolve_raced_bogus %llu\n", s.raced_bogus);
-	seq_printf(m, "install_clean %llu\n", ioctls_unclean());
+	seq_printf(m, "install_clean %llu\n", core_counter(CORE_UNCLEAN));
 	seq_printf(m, "delivered_unmatched %llu\n", s.unmatched);
-	seq_printf(m, "delivered_unseen %llu\n", delivery_unseen());
+	seq_printf(m, "delivered_unseen %llu\n", core_counter(CORE_UNSEEN));
 	seq_printf(m, "hooks_switched %u\n", guard_switched());
 	seq_printf(m, "lost_evidence %llu\n", s.lost);
 	seq_printf(m, "blinded_ctxs %llu\n", s.blinded);
@@ -99,17 +99,17 @@ void report_counters(struct seq_file *m)
 	seq_printf(m, "full_events %llu\n", s.events_full);
 	seq_printf(m, "full_ops %llu\n", s.ops_full);
 	seq_printf(m, "full_ctxs %llu\n", s.ctxs_full);
-	seq_printf(m, "memory_bytes %zu\n", engine_memory());
+	seq_printf(m, "memory_bytes %zu\n", core_memory());
 }
 
-static unsigned int undecided_percent(const struct case_books *b)
+static unsigned int undecided_percent(const struct verdict_books *b)
 {
-	return b->events ? div64_u64(100 * b->verdict[CASE_UNDECIDED], b->events) : 0;
+	return b->events ? div64_u64(100 * b->verdict[VERDICT_UNDECIDED], b->events) : 0;
 }
 
-static bool too_much_undecided(const struct case_books *b)
+static bool too_much_undecided(const struct verdict_books *b)
 {
-	return 100 * b->verdict[CASE_UNDECIDED] > MOST_UNDECIDED * b->events;
+	return 100 * b->verdict[VERDICT_UNDECIDED] > MOST_UNDECIDED * b->events;
 }
 
 static const char undecided[] = "undecided";
@@ -119,7 +119,7 @@ static const char undecided[] = "undecided";
  * means nothing unless the window was open, and not much where events may have
  * escaped.
  */
-static const char *doubt(const struct case_stats *s, const struct case_books *b)
+static const char *doubt(const struct verdict_stats *s, const struct verdict_books *b)
 {
 	if (!b->exposures)
 		return "no exposure";
@@ -133,21 +133,21 @@ static const char *doubt(const struct case_stats *s, const struct case_books *b)
 	return NULL;
 }
 
-static void show_path(struct seq_file *m, const struct case_stats *s, int backing,
+static void show_path(struct seq_file *m, const struct verdict_stats *s, int backing,
 		      int type, const char *blind)
 {
-	const struct case_books *b = &s->books[backing][type];
+	const struct verdict_books *b = &s->books[backing][type];
 	const char *why = NULL;
 
 	/* Convicted with evidence that was complete. */
-	if (!b->verdict[CASE_BOGUS] && !blind)
+	if (!b->verdict[VERDICT_BOGUS] && !blind)
 		why = doubt(s, b);
 
 	seq_printf(m, "%s.%s %s exposures=%llu bogus=%llu undecided=%llu events=%llu",
 		   backing_name[backing], type_name[type],
-		   b->verdict[CASE_BOGUS] ? "VULNERABLE" :
+		   b->verdict[VERDICT_BOGUS] ? "VULNERABLE" :
 		   blind ? "BLIND" : why ? "INCONCLUSIVE" : "PROTECTED", b->exposures,
-		   b->verdict[CASE_BOGUS], b->verdict[CASE_UNDECIDED], b->events);
+		   b->verdict[VERDICT_BOGUS], b->verdict[VERDICT_UNDECIDED], b->events);
 	if (why)
 		seq_printf(m, ": %s", why);
 	if (why == undecided)
@@ -165,17 +165,17 @@ void report_verdict(struct seq_file *m)
 {
 	const char *blind, *none;
 	unsigned long long unclean;
-	struct case_stats s;
+	struct verdict_stats s;
 	int i, j;
 
 	guard_check();
-	engine_snapshot(&s);
+	core_snapshot(&s);
 	blind = guard_blind();
 	none = blind ? "BLIND" : "none";
-	for (i = 0; i < CASE_NR_BACKINGS; i++) {
-		for (j = 0; j < CASE_NR_TYPES; j++) {
+	for (i = 0; i < NR_BACKINGS; i++) {
+		for (j = 0; j < NR_EVENT_TYPES; j++) {
 			if (path_exists(i, j) &&
-			    (i != CASE_OTHER || s.books[i][j].events))
+			    (i != BACKING_OTHER || s.books[i][j].events))
 				show_path(m, &s, i, j, blind);
 		}
 	}
@@ -183,7 +183,7 @@ void report_verdict(struct seq_file *m)
 		   s.hole_punched ? "LEGAL" : none, s.hole_punched);
 	seq_printf(m, "resolve_raced %s %llu bogus=%llu\n", s.raced_bogus ?
 		   "VULNERABLE" : s.raced ? "LEGAL" : none, s.raced, s.raced_bogus);
-	unclean = ioctls_unclean();
+	unclean = core_counter(CORE_UNCLEAN);
 	seq_printf(m, "install_clean %s %llu\n",
 		   unclean ? "VULNERABLE" : none, unclean);
 }
@@ -195,13 +195,13 @@ void report_verdict(struct seq_file *m)
  */
 void report_first_bogus(void)
 {
-	struct case_stats s;
+	struct verdict_stats s;
 	int i, j;
 
-	engine_snapshot(&s);
-	for (i = 0; i < CASE_NR_BACKINGS; i++) {
-		for (j = 0; j < CASE_NR_TYPES; j++) {
-			if (convicted[i][j] || !s.books[i][j].verdict[CASE_BOGUS])
+	core_snapshot(&s);
+	for (i = 0; i < NR_BACKINGS; i++) {
+		for (j = 0; j < NR_EVENT_TYPES; j++) {
+			if (convicted[i][j] || !s.books[i][j].verdict[VERDICT_BOGUS])
 				continue;
 			convicted[i][j] = true;
 			pr_warn("bogus %s events on %s: user space is told of missing pages that are mapped\n",

@@ -8,6 +8,7 @@
  * when its first UFFDIO_API had succeeded.
  */
 #include "uffd_race.h"
+#include "hooks/hooks.h"
 #include "compat.h"
 #include <linux/fcntl.h>
 #include <linux/uaccess.h>
@@ -97,7 +98,7 @@ bool uffd_silent(const void *ctx, unsigned int fault_flags)
 
 	if (!uffd_look(ctx, &facts))
 		return false;
-	if (facts.features & LEDGER_SIGBUS)
+	if (facts.features & CTX_TAG_SIGBUS)
 		return true;
 	return (facts.flags & COMPAT_UFFD_USER_MODE_ONLY) &&
 	       !(fault_flags & FAULT_FLAG_USER);
@@ -135,7 +136,7 @@ NOKPROBE_SYMBOL(uffd_succeeded);
  *
  * Return: 0.
  */
-int uffd_made(struct kprobe *p, struct pt_regs *regs)
+static int uffd_made(struct kprobe *p, struct pt_regs *regs)
 {
 	static const char wanted[] = "[userfaultfd]";
 	const void *ctx = (void *)regs_get_kernel_argument(regs, 2);
@@ -148,7 +149,7 @@ int uffd_made(struct kprobe *p, struct pt_regs *regs)
 				     sizeof(name)) ||
 	    memcmp(name, wanted, sizeof(name)))
 		return 0;
-	probe_hit(HOOK_MADE);
+	hook_hit(&hook_made);
 	if (current->mm && read_uffd(ctx, &facts) && facts.mm == current->mm &&
 	    facts.refs == 1 && !facts.features &&
 	    !((facts.flags ^ flags) & (O_CLOEXEC | O_NONBLOCK)))
@@ -156,3 +157,10 @@ int uffd_made(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 NOKPROBE_SYMBOL(uffd_made);
+
+struct hook hook_made = {
+	.symbol = COMPAT_UFFD_MAKER,
+	.kp.pre_handler = uffd_made,
+	.needless = COMPAT_UFFD_PUBLIC,
+	.lost = "whose userfaultfds are is only known from faults",
+};

@@ -41,7 +41,7 @@ done_testing() {
 guest() {
 	local name=$1 kernel=$2 status=0
 	shift 2
-	"$top/tests/vm/run" -k "$kernel" -a "$top/tests/guests/judge" \
+	"$top/tests/vm/run" -k "$kernel" -a "$top/tests/guest/judge" \
 		-a "$top/tests/stress/stress" "$@" \
 		>"$work/$name" 2>"$work/$name.err" || status=$?
 	tap_n=$((tap_n + 1))

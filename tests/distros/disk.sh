@@ -10,7 +10,7 @@ prepare_root() {
 
 	mkdir -p "$root"/etc/{modprobe.d,systemd/system} "$root/root/w"
 	echo "options uffd_race armed=1" >"$root/etc/modprobe.d/uffd_race.conf"
-	cp "$top"/tests/{guests/judge,stress/stress} "$root/root/w/"
+	cp "$top"/tests/{guest/judge,stress/stress} "$root/root/w/"
 	cat >"$root/etc/systemd/system/verdict.service" <<-'UNIT'
 	[Unit]
 	Description=Judge this kernel

@@ -7,15 +7,14 @@ cd "$(dirname "$0")"
 here=$PWD
 rm -rf build/cov && mkdir -p build/cov && cd build/cov
 cc="${CC:-cc} -g -std=gnu11 -w -DCASE_MAX_LOOKS=3"
-world="world.c life.c faults.c resolve.c judge.c tell.c canon.c canon_event.c
-	scenarios.c"
+world="../model/world.c ../model/life.c ../model/faults.c ../model/resolve.c ../model/judge.c ../model/tell.c ../model/canon.c ../model/canon_event.c ../model/scenarios.c"
 
-files="case case_ctx case_event case_op case_table case_window"
-tests="case evidence window edge table paths uffds read"
+files=$(sed 's/\.c$//' "$here/../../src/verdict/files")
+tests="verdict evidence window edge table paths uffds read"
 
 objects=
 for f in $files; do
-	$cc -O0 --coverage -c -o $f.o "$here/../../src/$f.c"
+	$cc -O0 --coverage -c -o $f.o "$here/../../src/verdict/$f.c"
 	objects="$objects build/cov/$f.o"
 done
 link() {
@@ -26,12 +25,12 @@ link() {
 for t in $tests; do
 	link ${t}_test ${t}_test.c
 done
-link model explore.c $world -Wl,--wrap=page_close
-link world fuzz_main.c fuzz_world.c $world -Wl,--wrap=page_close
-link facts fuzz_main.c fuzz_facts.c
+link model ../model/explore.c $world -Wl,--wrap=verdict_page_close
+link world ../fuzz/fuzz_main.c ../fuzz/fuzz_world.c $world -Wl,--wrap=verdict_page_close
+link facts ../fuzz/fuzz_main.c ../fuzz/fuzz_facts.c
 
 unit() { for t in $tests; do ./${t}_test || return; done; }
-corpus() { ./world "$here/corpus/world.hex" && ./facts "$here/corpus/facts.hex"; }
+corpus() { ./world "$here/../fuzz/corpus/world.hex" && ./facts "$here/../fuzz/corpus/facts.hex"; }
 model() { ./model -s -j1; }
 everything() { unit && corpus; }	# on top of the model
 
@@ -39,11 +38,11 @@ status=0
 for what in unit corpus model everything; do
 	[ $what = everything ] || rm -f ./*.gcda
 	$what > $what.log 2>&1
-	gcov -b ./case*.o 2>/dev/null |
+	gcov -b $(echo $files | sed 's/\>/.o/g') 2>/dev/null |
 	perl -e '
 		my ($what, $file, $bad) = (shift, "", 0);
 		while (<STDIN>) {
-			$file = $1 if m{^File .*/(case\w*\.c)};
+			$file = $1 if m{^File .*/(\w+\.c)};
 			next if !$file || !/^(Branches executed|Taken at least once|Lines executed):([\d.]+)% of (\d+)/;
 			$got{$file}{$1} = $2;
 			$file = "" if /^Taken/;

@@ -7,9 +7,9 @@
 
 static void setup_private(void)
 {
-	fresh(&(struct case_limits){ 4, 4, 4, 2 });
-	flags = CASE_F_PRIVATE | CASE_F_ANON_PROVES | CASE_F_ZAPS_KNOWN;
-	born(UFFD, 42);
+	fresh(&(struct verdict_limits){ 4, 4, 4, 2 });
+	flags = FAULT_F_PRIVATE | FAULT_F_ANON_PROVES | FAULT_F_ZAPS_KNOWN;
+	opened(UFFD, 42);
 }
 
 /* --- Faults that end without an event ------------------------------------ */
@@ -17,177 +17,177 @@ static void setup_private(void)
 static void fault_in_flight_blocks_judgement(void **state)
 {
 	setup_private();
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
 	expect_open(1);
-	event(T2, CASE_LOOK_MAPPED);	/* so T2 has not installed it either */
-	expect_verdict(CASE_BOGUS, 2);
+	event(T2, LOOK_MAPPED);		/* so T2 has not installed it either */
+	expect_verdict(VERDICT_BOGUS, 2);
 	expect_all_free(1);
 }
 
 static void fault_that_may_have_hit_the_page_cache(void **state)
 {
 	setup_private();
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T2, false, CASE_LOOK_MAPPED);
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T2, false, LOOK_MAPPED);
 	expire();
-	expect_undecided(CASE_WHY_SILENT, 1);
-	begin(T1, CASE_LOOK_NONE);
-	begin(T2, CASE_LOOK_NONE);
-	end(T2, false, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
+	expect_undecided(WHY_SILENT, 1);
+	begin(T1, LOOK_NONE);
+	begin(T2, LOOK_NONE);
+	end(T2, false, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
 	expire();
-	expect_undecided(CASE_WHY_SILENT, 2);
+	expect_undecided(WHY_SILENT, 2);
 	expect_exposures(0);
 }
 
 static void fault_that_failed_installed_nothing(void **state)
 {
 	setup_private();
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T2, true, CASE_LOOK_UNKNOWN);
-	expect_verdict(CASE_BOGUS, 1);
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T2, true, LOOK_UNKNOWN);
+	expect_verdict(VERDICT_BOGUS, 1);
 }
 
 /* hugetlb_no_page() maps the page-cache page before it copies it. */
 static void write_fault_that_failed_may_have_mapped_a_page(void **state)
 {
 	setup_private();
-	begin(T1, CASE_LOOK_NONE);
-	flags = CASE_F_PRIVATE | CASE_F_WRITE | CASE_F_ZAPS_KNOWN;
-	begin(T2, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T2, true, CASE_LOOK_UNKNOWN);
-	expect_undecided(CASE_WHY_SILENT, 1);
+	begin(T1, LOOK_NONE);
+	flags = FAULT_F_PRIVATE | FAULT_F_WRITE | FAULT_F_ZAPS_KNOWN;
+	begin(T2, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T2, true, LOOK_UNKNOWN);
+	expect_undecided(WHY_SILENT, 1);
 
 	setup_private();
-	flags = CASE_F_WRITE;		/* there is nothing to copy */
-	begin(T1, CASE_LOOK_NONE);
-	begin(T2, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T2, true, CASE_LOOK_UNKNOWN);
-	expect_verdict(CASE_BOGUS, 1);
+	flags = FAULT_F_WRITE;		/* there is nothing to copy */
+	begin(T1, LOOK_NONE);
+	begin(T2, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T2, true, LOOK_UNKNOWN);
+	expect_verdict(VERDICT_BOGUS, 1);
 }
 
 static void fault_that_began_on_a_mapped_pte(void **state)
 {
 	setup_private();
-	begin(T2, CASE_LOOK_MAPPED);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T2, false, CASE_LOOK_NONE);
-	expect_verdict(CASE_BOGUS, 1);
+	begin(T2, LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T2, false, LOOK_NONE);
+	expect_verdict(VERDICT_BOGUS, 1);
 }
 
 static void fault_that_began_mapped_where_zaps_are_unknown(void **state)
 {
 	setup_private();
-	flags &= ~CASE_F_ZAPS_KNOWN;
-	begin(T2, CASE_LOOK_MAPPED);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T2, false, CASE_LOOK_MAPPED);
+	flags &= ~FAULT_F_ZAPS_KNOWN;
+	begin(T2, LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T2, false, LOOK_MAPPED);
 	expire();
-	expect_undecided(CASE_WHY_SILENT, 1);
+	expect_undecided(WHY_SILENT, 1);
 }
 
 static void fault_that_began_mapped_and_a_zap(void **state)
 {
 	setup_private();
-	begin(T2, CASE_LOOK_MAPPED);
+	begin(T2, LOOK_MAPPED);
 	zap(R1);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T2, false, CASE_LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T2, false, LOOK_MAPPED);
 	expire();
-	expect_undecided(CASE_WHY_SILENT, 1);
+	expect_undecided(WHY_SILENT, 1);
 
 	setup_private();
-	begin(T2, CASE_LOOK_MAPPED);
-	op(R1, CASE_OP_ZAP);
-	begin(T1, CASE_LOOK_NONE);
-	end(T2, false, CASE_LOOK_MAPPED);
-	event(T1, CASE_LOOK_MAPPED);
-	expect_undecided(CASE_WHY_DROPPED, 1);
+	begin(T2, LOOK_MAPPED);
+	op(R1, OP_ZAP);
+	begin(T1, LOOK_NONE);
+	end(T2, false, LOOK_MAPPED);
+	event(T1, LOOK_MAPPED);
+	expect_undecided(WHY_DROPPED, 1);
 
 	setup_private();
-	op(R1, CASE_OP_ZAP);
-	begin(T2, CASE_LOOK_MAPPED);
-	begin(T1, CASE_LOOK_NONE);
-	end(T2, false, CASE_LOOK_MAPPED);
-	event(T1, CASE_LOOK_MAPPED);
-	expect_undecided(CASE_WHY_DROPPED, 1);
+	op(R1, OP_ZAP);
+	begin(T2, LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	end(T2, false, LOOK_MAPPED);
+	event(T1, LOOK_MAPPED);
+	expect_undecided(WHY_DROPPED, 1);
 }
 
 static void first_look_that_was_old(void **state)
 {
-	struct case_entry x;
+	struct verdict_entry x;
 
 	setup_private();
-	x = entry(T2, CASE_LOOK_MAPPED);
+	x = entry(T2, LOOK_MAPPED);
 	zap(R1);
-	case_fault_begin(&engine, &x);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T2, false, CASE_LOOK_MAPPED);
+	verdict_fault_begin(&engine, &x);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T2, false, LOOK_MAPPED);
 	expire();
-	expect_undecided(CASE_WHY_SILENT, 1);
+	expect_undecided(WHY_SILENT, 1);
 }
 
 static void first_look_before_a_silent_install(void **state)
 {
-	struct case_entry x;
+	struct verdict_entry x;
 
 	setup_private();
-	x = entry(T1, CASE_LOOK_NONE);
-	flags = CASE_F_PRIVATE | CASE_F_WRITE | CASE_F_ZAPS_KNOWN;
-	begin(T2, CASE_LOOK_NONE);
-	end(T2, false, CASE_LOOK_ANON);
-	case_fault_begin(&engine, &x);
-	end(T1, false, CASE_LOOK_ANON);
+	x = entry(T1, LOOK_NONE);
+	flags = FAULT_F_PRIVATE | FAULT_F_WRITE | FAULT_F_ZAPS_KNOWN;
+	begin(T2, LOOK_NONE);
+	end(T2, false, LOOK_ANON);
+	verdict_fault_begin(&engine, &x);
+	end(T1, false, LOOK_ANON);
 	expect_exposures(0);
 	flags = x.flags;
-	x = entry(T1, CASE_LOOK_NONE);
-	flags = CASE_F_PRIVATE | CASE_F_WRITE | CASE_F_ZAPS_KNOWN;
-	begin(T2, CASE_LOOK_MAPPED);
-	end(T2, false, CASE_LOOK_ANON);	/* copied what was there before */
-	case_fault_begin(&engine, &x);
-	end(T1, false, CASE_LOOK_ANON);
+	x = entry(T1, LOOK_NONE);
+	flags = FAULT_F_PRIVATE | FAULT_F_WRITE | FAULT_F_ZAPS_KNOWN;
+	begin(T2, LOOK_MAPPED);
+	end(T2, false, LOOK_ANON);	/* copied what was there before */
+	verdict_fault_begin(&engine, &x);
+	end(T1, false, LOOK_ANON);
 	expect_exposures(1);
 }
 
 static void anonymous_page_is_no_page_cache_hit(void **state)
 {
 	setup_private();
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T2, false, CASE_LOOK_ANON);
-	expect_verdict(CASE_BOGUS, 1);
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T2, false, LOOK_ANON);
+	expect_verdict(VERDICT_BOGUS, 1);
 	expect_exposures(1);
 }
 
 static void anonymous_page_by_copy_on_write(void **state)
 {
 	setup_private();
-	begin(T2, CASE_LOOK_NONE);
-	flags = CASE_F_PRIVATE | CASE_F_WRITE;
-	begin(T3, CASE_LOOK_NONE);
-	flags = CASE_F_PRIVATE | CASE_F_ANON_PROVES;
-	end(T2, false, CASE_LOOK_ANON);
-	end(T3, true, CASE_LOOK_UNKNOWN);
+	begin(T2, LOOK_NONE);
+	flags = FAULT_F_PRIVATE | FAULT_F_WRITE;
+	begin(T3, LOOK_NONE);
+	flags = FAULT_F_PRIVATE | FAULT_F_ANON_PROVES;
+	end(T2, false, LOOK_ANON);
+	end(T3, true, LOOK_UNKNOWN);
 	expect_exposures(0);
-	begin(T2, CASE_LOOK_NONE);
-	flags = CASE_F_PRIVATE | CASE_F_WRITE;
-	begin(T3, CASE_LOOK_NONE);
-	event(T3, CASE_LOOK_NONE);
-	flags = CASE_F_PRIVATE | CASE_F_ANON_PROVES;
-	end(T2, false, CASE_LOOK_ANON);
+	begin(T2, LOOK_NONE);
+	flags = FAULT_F_PRIVATE | FAULT_F_WRITE;
+	begin(T3, LOOK_NONE);
+	event(T3, LOOK_NONE);
+	flags = FAULT_F_PRIVATE | FAULT_F_ANON_PROVES;
+	end(T2, false, LOOK_ANON);
 	expect_exposures(1);	/* an event has copied nothing */
 }
 
@@ -195,30 +195,30 @@ static void anonymous_page_by_copy_on_write(void **state)
 static void anonymous_page_by_a_copy_in_flight(void **state)
 {
 	setup_private();
-	flags &= ~CASE_F_ZAPS_KNOWN;
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	op(R1, CASE_OP_INSTALL);
-	end(T2, false, CASE_LOOK_ANON);
+	flags &= ~FAULT_F_ZAPS_KNOWN;
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	op(R1, OP_INSTALL);
+	end(T2, false, LOOK_ANON);
 	expire();
-	expect_undecided(CASE_WHY_SILENT, 1);
+	expect_undecided(WHY_SILENT, 1);
 	expect_exposures(0);
 }
 
 static void anonymous_page_after_something_unsure(void **state)
 {
 	setup_private();
-	begin(T2, CASE_LOOK_NONE);
-	install(R1, CASE_DONE);
-	end(T2, false, CASE_LOOK_ANON);
-	begin(T2, CASE_LOOK_NONE);
-	install(R1, CASE_UNSURE);
-	end(T2, false, CASE_LOOK_ANON);
-	begin(T2, CASE_LOOK_NONE);
-	op(R1, CASE_OP_HOLE);
-	op_done(R1, CASE_OP_HOLE, CASE_DONE);
-	end(T2, false, CASE_LOOK_ANON);
+	begin(T2, LOOK_NONE);
+	install(R1, OUTCOME_DONE);
+	end(T2, false, LOOK_ANON);
+	begin(T2, LOOK_NONE);
+	install(R1, OUTCOME_UNSURE);
+	end(T2, false, LOOK_ANON);
+	begin(T2, LOOK_NONE);
+	op(R1, OP_RANGE);
+	op_done(R1, OP_RANGE, OUTCOME_DONE);
+	end(T2, false, LOOK_ANON);
 	expect_exposures(0);
 	expect_all_free(1);
 }
@@ -226,35 +226,35 @@ static void anonymous_page_after_something_unsure(void **state)
 static void missing_and_minor_never_installs(void **state)
 {
 	setup_private();
-	flags = CASE_F_NEVER_INSTALLS;
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);	/* T2 does not block it */
-	expect_verdict(CASE_BOGUS, 1);
-	end(T2, false, CASE_LOOK_MAPPED);
+	flags = FAULT_F_NEVER_INSTALLS;
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);		/* T2 does not block it */
+	expect_verdict(VERDICT_BOGUS, 1);
+	end(T2, false, LOOK_MAPPED);
 	expect_exposures(1);
-	begin(T2, CASE_LOOK_NONE);
-	end(T2, false, CASE_LOOK_NONE);
+	begin(T2, LOOK_NONE);
+	end(T2, false, LOOK_NONE);
 	expect_exposures(1);
-	begin(T2, CASE_LOOK_MAPPED);
-	end(T2, false, CASE_LOOK_MAPPED);
+	begin(T2, LOOK_MAPPED);
+	end(T2, false, LOOK_MAPPED);
 	expect_exposures(1);
 }
 
 static void exposure_waits_for_an_install_in_flight(void **state)
 {
 	setup_private();
-	flags = CASE_F_NEVER_INSTALLS;
-	op(R1, CASE_OP_INSTALL);
-	begin(T2, CASE_LOOK_NONE);
-	end(T2, false, CASE_LOOK_MAPPED);
+	flags = FAULT_F_NEVER_INSTALLS;
+	op(R1, OP_INSTALL);
+	begin(T2, LOOK_NONE);
+	end(T2, false, LOOK_MAPPED);
 	expect_exposures(0);
-	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);
 	expect_exposures(0);
-	op(R1, CASE_OP_INSTALL);
-	begin(T2, CASE_LOOK_NONE);
-	end(T2, false, CASE_LOOK_MAPPED);
-	op_done(R1, CASE_OP_INSTALL, CASE_EXISTS);
+	op(R1, OP_INSTALL);
+	begin(T2, LOOK_NONE);
+	end(T2, false, LOOK_MAPPED);
+	op_done(R1, OP_INSTALL, OUTCOME_EXISTS);
 	expect_exposures(1);
 	expect_all_free(1);
 }
@@ -264,78 +264,78 @@ static void exposure_waits_for_an_install_in_flight(void **state)
 static void zap_before_anything_was_seen(void **state)
 {
 	setup_private();
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	op(R1, CASE_OP_ZAP);
-	expect_undecided(CASE_WHY_DROPPED, 1);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	op(R1, OP_ZAP);
+	expect_undecided(WHY_DROPPED, 1);
 }
 
 static void zap_in_flight_at_the_event(void **state)
 {
 	setup_private();
-	op(R1, CASE_OP_ZAP);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	expect_undecided(CASE_WHY_DROPPED, 1);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);	/* was mapped, whatever comes */
+	op(R1, OP_ZAP);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	expect_undecided(WHY_DROPPED, 1);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);		/* was mapped, whatever comes */
 	check_books();
-	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
+	assert_int_equal(THE_BOOKS->verdict[VERDICT_BOGUS], 1);
 }
 
 static void zap_between_the_look_and_the_event(void **state)
 {
-	struct case_entry x;
+	struct verdict_entry x;
 
 	setup_private();
-	begin(T1, CASE_LOOK_NONE);
-	x = entry(T1, CASE_LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	x = entry(T1, LOOK_NONE);
 	zap(R1);
-	case_fault_event(&engine, &x);
-	expect_undecided(CASE_WHY_DROPPED, 1);
+	verdict_fault_event(&engine, &x);
+	expect_undecided(WHY_DROPPED, 1);
 }
 
 static void zap_elsewhere_or_earlier(void **state)
 {
 	setup_private();
-	begin(T1, CASE_LOOK_NONE);
+	begin(T1, LOOK_NONE);
 	zap(R1);
-	event(T1, CASE_LOOK_NONE);
-	case_op_begin(&engine, R1, UFFD, CASE_OP_ZAP, PAGE - 0x1000, PAGE);
-	case_op_begin(&engine, R2, UFFD, CASE_OP_ZAP, PAGE + 0x1000, PAGE + 0x2000);
+	event(T1, LOOK_NONE);
+	verdict_op_begin(&engine, R1, UFFD, OP_ZAP, PAGE - 0x1000, PAGE);
+	verdict_op_begin(&engine, R2, UFFD, OP_ZAP, PAGE + 0x1000, PAGE + 0x2000);
 	expect_open(1);
-	looked(CASE_LOOK_NONE);
-	expect_verdict(CASE_GENUINE, 1);
+	looked(LOOK_NONE);
+	expect_verdict(VERDICT_GENUINE, 1);
 }
 
 /* COPY may succeed only because of the drop: it explains nothing any more. */
 static void zap_under_a_copy_in_flight(void **state)
 {
 	setup_private();
-	begin(T1, CASE_LOOK_ANON);
-	op(R1, CASE_OP_INSTALL);
-	event(T1, CASE_LOOK_ANON);
+	begin(T1, LOOK_ANON);
+	op(R1, OP_INSTALL);
+	event(T1, LOOK_ANON);
 	expect_open(1);
 	zap(R2);
-	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
-	expect_undecided(CASE_WHY_DROPPED, 1);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);
+	expect_undecided(WHY_DROPPED, 1);
 
 	setup_private();
-	begin(T1, CASE_LOOK_ANON);
-	op(R1, CASE_OP_INSTALL);
-	op(R2, CASE_OP_ZAP);
-	event(T1, CASE_LOOK_ANON);
-	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
-	expect_undecided(CASE_WHY_DROPPED, 1);
+	begin(T1, LOOK_ANON);
+	op(R1, OP_INSTALL);
+	op(R2, OP_ZAP);
+	event(T1, LOOK_ANON);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);
+	expect_undecided(WHY_DROPPED, 1);
 }
 
 static void look_at_none_where_zaps_are_unknown(void **state)
 {
 	setup_private();
-	flags &= ~CASE_F_ZAPS_KNOWN;
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	looked(CASE_LOOK_NONE);
+	flags &= ~FAULT_F_ZAPS_KNOWN;
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	looked(LOOK_NONE);
 	expect_open(1);
 }
 
@@ -344,66 +344,66 @@ static void look_at_none_where_zaps_are_unknown(void **state)
 static void return_of_a_fault_was_missed(void **state)
 {
 	setup_private();
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
 	expect_open(1);
-	begin(T2, CASE_LOOK_NONE);	/* so the last one has ended */
+	begin(T2, LOOK_NONE);		/* so the last one has ended */
 	expire();
-	expect_undecided(CASE_WHY_SILENT, 1);
-	event(T2, CASE_LOOK_MAPPED);	/* but before this one began */
-	expect_verdict(CASE_BOGUS, 1);
-	end(T1, false, CASE_LOOK_MAPPED);	/* has no record any more */
+	expect_undecided(WHY_SILENT, 1);
+	event(T2, LOOK_MAPPED);		/* but before this one began */
+	expect_verdict(VERDICT_BOGUS, 1);
+	end(T1, false, LOOK_MAPPED);		/* has no record any more */
 	expect_all_free(1);
 }
 
 static void return_of_an_ioctl_was_missed(void **state)
 {
 	setup_private();
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	op(R1, CASE_OP_INSTALL);
-	op(R1, CASE_OP_INSTALL);
-	expect_undecided(CASE_WHY_PARTIAL, 1);
-	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
-	op_done(R1, CASE_OP_INSTALL, CASE_DONE);	/* of what? */
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	op(R1, OP_INSTALL);
+	op(R1, OP_INSTALL);
+	expect_undecided(WHY_PARTIAL, 1);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);		/* of what? */
 	expect_all_free(1);
 }
 
 static void hook_was_missed(void **state)
 {
 	setup_private();
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	begin(T2, CASE_LOOK_MAPPED);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	case_lost(&engine);
-	expect_undecided(CASE_WHY_LOST, 1);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	begin(T2, LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_lost(&engine);
+	expect_undecided(WHY_LOST, 1);
 	assert_int_equal(engine.stats.lost, 1);
-	event(T2, CASE_LOOK_MAPPED);
-	begin(T1, CASE_LOOK_MAPPED);
-	event(T1, CASE_LOOK_MAPPED);
-	install(R1, CASE_DONE);
-	expect_undecided(CASE_WHY_UNKNOWN_CTX, 2);
+	event(T2, LOOK_MAPPED);
+	begin(T1, LOOK_MAPPED);
+	event(T1, LOOK_MAPPED);
+	install(R1, OUTCOME_DONE);
+	expect_undecided(WHY_UNKNOWN_CTX, 2);
 	expect_all_free(1);
 }
 
 static void mremap_blinds_one_userfaultfd(void **state)
 {
 	setup_private();
-	born(UFFD2, 0);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	case_ctx_blind(&engine, UFFD);
-	case_ctx_blind(&engine, UFFD);
-	expect_undecided(CASE_WHY_LOST, 1);
+	opened(UFFD2, 0);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_ctx_blind(&engine, UFFD);
+	verdict_ctx_blind(&engine, UFFD);
+	expect_undecided(WHY_LOST, 1);
 	assert_int_equal(engine.stats.blinded, 1);
 	entry_ctx = UFFD2;
-	begin(T1, CASE_LOOK_MAPPED);
-	event(T1, CASE_LOOK_MAPPED);
-	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
-	case_ctx_blind(&engine, (void *)0x3000);
+	begin(T1, LOOK_MAPPED);
+	event(T1, LOOK_MAPPED);
+	assert_int_equal(THE_BOOKS->verdict[VERDICT_BOGUS], 1);
+	verdict_ctx_blind(&engine, (void *)0x3000);
 	assert_int_equal(engine.stats.blinded, 1);
 }
 
@@ -412,25 +412,25 @@ static void timeout_when_nothing_decides(void **state)
 	int i;
 
 	setup_private();
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	for (i = 1; i < CASE_MAX_LOOKS; i++) {
-		looked(CASE_LOOK_UNKNOWN);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	for (i = 1; i < VERDICT_MAX_LOOKS; i++) {
+		looked(LOOK_UNKNOWN);
 		expect_open(1);
 	}
-	looked(CASE_LOOK_UNKNOWN);
-	expect_undecided(CASE_WHY_TIMEOUT, 1);
+	looked(LOOK_UNKNOWN);
+	expect_undecided(WHY_TIMEOUT, 1);
 	expect_all_free(1);
 }
 
 static void timeout_of_what_was_seen(void **state)
 {
 	setup_private();
-	op(R1, CASE_OP_INSTALL);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
+	op(R1, OP_INSTALL);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
 	expire();
-	expect_undecided(CASE_WHY_TIMEOUT, 1);
+	expect_undecided(WHY_TIMEOUT, 1);
 }
 
 int main(void)

@@ -21,19 +21,20 @@ my %opt;
 getopts('lfumj:', \%opt) or die "see the head of this file\n";
 my $jobs = $opt{j} || 2;
 my $only = shift;
-my $src = '../../src';
-my @files = qw(case.c case_ctx.c case_event.c case_op.c case_table.c case_window.c);
-my @tests = qw(case_test evidence_test window_test edge_test table_test paths_test
+my $src = '../../src/verdict';
+my @files = split ' ', slurp("$src/files");
+my @tests = qw(verdict_test evidence_test window_test edge_test table_test paths_test
 	uffds_test read_test);
-my @model = qw(explore.c world.c life.c faults.c resolve.c judge.c tell.c canon.c
+my @model = map { "../model/$_" } qw(explore.c world.c life.c faults.c resolve.c judge.c tell.c canon.c
 	canon_event.c scenarios.c);
 my $cc = $ENV{CC} || 'cc';
 my $flags = '-O1 -fPIC -std=gnu11 -w';
 my $san = '-fsanitize=undefined -fno-sanitize-recover=all';
 
-# Functions of case_table.c that decide something; the rest is plumbing.
-my %judging = map { $_ => 1 } qw(adopt_orphans page_put case_next_todo case_reset
-	page_find page_walk page_walk_next);
+# Functions of table.c that decide something; the rest is plumbing.
+my %judging = map { $_ => 1 } qw(adopt_orphans verdict_op_in_flight verdict_op_concerns verdict_op_find verdict_op_free
+	verdict_ops_free verdict_ops_forget verdict_page_put verdict_next_todo verdict_reset
+	verdict_page_find verdict_page_walk verdict_page_walk_next);
 
 my %source;	# of the engine, as it was at the start
 
@@ -41,22 +42,22 @@ my @swaps = (
 	['<=', '<'], ['>=', '>'], ['==', '!='], ['!=', '=='], ['&&', '||'],
 	['||', '&&'], [' < ', ' <= '], [' > ', ' >= '], [' < ', ' > '],
 	['true', 'false'], ['false', 'true'], ['++', '--'], [' += ', ' = '],
-	['CASE_GENUINE', 'CASE_STALE'], ['CASE_STALE', 'CASE_BOGUS'],
-	['CASE_BOGUS', 'CASE_GENUINE'], ['CASE_UNDECIDED', 'CASE_BOGUS'],
-	['CASE_OPEN', 'CASE_SEEN'], ['CASE_SEEN', 'CASE_OPEN'],
-	['CASE_MAPPED', 'CASE_OPEN'], ['CASE_EXPOSED', 'CASE_SEEN'],
-	['CASE_OP_INSTALL', 'CASE_OP_ZAP'], ['CASE_OP_ZAP', 'CASE_OP_HOLE'],
-	['CASE_OP_HOLE', 'CASE_OP_INSTALL'],
-	['CASE_F_WRITE', 'CASE_F_PRIVATE'], ['CASE_F_PRIVATE', 'CASE_F_WRITE'],
-	['CASE_F_ANON_PROVES', 'CASE_F_PRIVATE'],
-	['CASE_F_NEVER_INSTALLS', 'CASE_F_ZAPS_KNOWN'],
-	['CASE_F_ZAPS_KNOWN', 'CASE_F_PRIVATE'],
-	['CASE_F_SHARED_TABLE', 'CASE_F_NEVER_INSTALLS'],
-	['CASE_LOOK_NONE', 'CASE_LOOK_MAPPED'], ['CASE_LOOK_ANON', 'CASE_LOOK_MAPPED'],
-	['CASE_LOOK_UNKNOWN', 'CASE_LOOK_MAPPED'], ['CASE_DONE', 'CASE_NOTHING'],
-	['CASE_UNSURE', 'CASE_DONE'], ['CASE_EXISTS', 'CASE_NOTHING'],
+	['VERDICT_GENUINE', 'VERDICT_STALE'], ['VERDICT_STALE', 'VERDICT_BOGUS'],
+	['VERDICT_BOGUS', 'VERDICT_GENUINE'], ['VERDICT_UNDECIDED', 'VERDICT_BOGUS'],
+	['WAIT_OPEN', 'WAIT_SEEN'], ['WAIT_SEEN', 'WAIT_OPEN'],
+	['WAIT_MAPPED', 'WAIT_OPEN'], ['WAIT_EXPOSED', 'WAIT_SEEN'],
+	['OP_INSTALL', 'OP_ZAP'], ['OP_ZAP', 'OP_RANGE'],
+	['OP_RANGE', 'OP_INSTALL'],
+	['FAULT_F_WRITE', 'FAULT_F_PRIVATE'], ['FAULT_F_PRIVATE', 'FAULT_F_WRITE'],
+	['FAULT_F_ANON_PROVES', 'FAULT_F_PRIVATE'],
+	['FAULT_F_NEVER_INSTALLS', 'FAULT_F_ZAPS_KNOWN'],
+	['FAULT_F_ZAPS_KNOWN', 'FAULT_F_PRIVATE'],
+	['FAULT_F_SHARED_TABLE', 'FAULT_F_NEVER_INSTALLS'],
+	['LOOK_NONE', 'LOOK_MAPPED'], ['LOOK_ANON', 'LOOK_MAPPED'],
+	['LOOK_UNKNOWN', 'LOOK_MAPPED'], ['OUTCOME_DONE', 'OUTCOME_NOTHING'],
+	['OUTCOME_UNSURE', 'OUTCOME_DONE'], ['OUTCOME_EXISTS', 'OUTCOME_NOTHING'],
 	['e->clock)', '0)'], ['(!', '('], ['->begin', '->begin + 1'],
-	['->mark', '->opened'], ['->installed', '->unsure'], ['->hole', '->zapped'],
+	['->mark', '->opened'], ['->installed', '->unsure'], ['->cut', '->zapped'],
 	['stamp', 'stamp + 1'], ['- 1', ''],
 );
 
@@ -88,7 +89,7 @@ sub mutants {
 				next;
 			}
 			next if !$body || $line =~ m{^\s*(/\*.*\*/)?$};
-			next if $file eq 'case_table.c' && !$judging{$function};
+			next if $file eq 'table.c' && !$judging{$function};
 			(my $code = $line) =~ s{/\*.*?\*/}{};
 
 			my $try = sub {
@@ -112,7 +113,7 @@ sub mutants {
 			$try->("$1if (!($2))$3") if $code =~ /^(\s*)if \((.*)\)(\s*\{?)\s*$/;
 			# A statement of one line is dropped.
 			$try->('	;') if $code =~ /^\s+[^(=]*[(=+].*;\s*$|^\s+(return|goto).*;/ &&
-				$code !~ /^\s*(for|struct|enum|const|int|bool|unsigned|case_time)\b/ &&
+				$code !~ /^\s*(for|struct|enum|const|int|bool|unsigned|verdict_time)\b/ &&
 				$lines[$nr - 1] !~ /[,(&|=]\s*$/ &&
 				!($code =~ /return .+;/ && $lines[$nr + 1] eq '}');
 		}
@@ -152,7 +153,7 @@ sub try_mutant {
 		return 'unit' if !run("env LD_LIBRARY_PATH=$dir timeout 10 build/m.$test", "$dir/log");
 	}
 	return 'survives' if $opt{u};
-	run("$cc -O2 -std=gnu11 -w -Ibuild/m.src -DCASE_MAX_LOOKS=3 -o $dir/explore build/m.model/*.o $engine -Wl,--wrap=page_close",
+	run("$cc -O2 -std=gnu11 -w -Ibuild/m.src -DCASE_MAX_LOOKS=3 -o $dir/explore build/m.model/*.o $engine -Wl,--wrap=verdict_page_close",
 	    "$dir/log") or die slurp("$dir/log");
 	return 'small' if !run("$dir/explore -s -e -j1", "$dir/log");
 	return 'survives' if !$opt{f};
@@ -182,7 +183,7 @@ if ($opt{l}) {
 	exit;
 }
 
-system("mkdir -p build/m.model build/m.src && cp $src/case.h $src/case_table.h build/m.src") == 0 or exit 2;
+system("mkdir -p build/m.model build/m.src && cp $src/verdict/verdict.h $src/verdict/internal.h build/m.src") == 0 or exit 2;
 # A copy: somebody may be at work on the engine meanwhile.
 for (@files) {
 	$source{$_} = slurp("$src/$_");
@@ -194,7 +195,7 @@ for (@tests) {
 	system("$cc $flags -o build/m.$_ $_.c -Lbuild/m.src -lengine -lcmocka") == 0 or exit 2;
 }
 for (@model) {
-	system("$cc -O2 -std=gnu11 -w -DCASE_MAX_LOOKS=3 -c -o build/m.model/" . s/c$/o/r . " $_") == 0 or exit 2;
+	system("$cc -O2 -std=gnu11 -w -DCASE_MAX_LOOKS=3 -c -o build/m.model/" . s,.*/(\w+)\.c$,$1.o,r . " $_") == 0 or exit 2;
 }
 
 my $why = equivalents();

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "../../src/watch_parse.c"
+#include "../../src/watch/parse.c"
 
 /* Without a NUL behind, so that the sanitizer sees who reads too far */
 static int parse(const char *text, size_t len, struct watch_cmd *cmd)

@@ -5,13 +5,13 @@
  */
 #include "unit.h"
 
-#define PRIVATE	(CASE_F_PRIVATE | CASE_F_ANON_PROVES | CASE_F_ZAPS_KNOWN)
+#define PRIVATE	(FAULT_F_PRIVATE | FAULT_F_ANON_PROVES | FAULT_F_ZAPS_KNOWN)
 
 static void setup(unsigned int f)
 {
-	fresh(&(struct case_limits){ 8, 8, 4, 3 });
+	fresh(&(struct verdict_limits){ 8, 8, 4, 3 });
 	flags = f;
-	born(UFFD, 42);
+	opened(UFFD, 42);
 }
 
 /* --- What user space has read --------------------------------------------------------- */
@@ -20,155 +20,155 @@ static void delivered(unsigned int genuine, unsigned int bogus,
 		      unsigned int undecided, unsigned int unmatched)
 {
 	check_books();
-	assert_int_equal(THE_BOOKS->delivered[CASE_GENUINE], genuine);
-	assert_int_equal(THE_BOOKS->delivered[CASE_BOGUS], bogus);
-	assert_int_equal(THE_BOOKS->delivered[CASE_UNDECIDED], undecided);
+	assert_int_equal(THE_BOOKS->delivered[VERDICT_GENUINE], genuine);
+	assert_int_equal(THE_BOOKS->delivered[VERDICT_BOGUS], bogus);
+	assert_int_equal(THE_BOOKS->delivered[VERDICT_UNDECIDED], undecided);
 	assert_int_equal(engine.stats.unmatched, unmatched);
 }
 
 static void read_before_and_after_the_verdict(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
 	delivered(0, 0, 0, 0);
-	case_read(&engine, UFFD, PAGE + 0xfff, CASE_MISSING);
+	verdict_read(&engine, UFFD, PAGE + 0xfff, EVENT_MISSING);
 	delivered(0, 1, 0, 0);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(0, 1, 0, 1);
 
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	begin(T2, CASE_LOOK_NONE);
-	event(T2, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE, CASE_MINOR);
-	case_read(&engine, UFFD, PAGE + 0x1000, CASE_MISSING);
-	case_read(&engine, UFFD2, PAGE, CASE_MISSING);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_NONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MINOR);
+	verdict_read(&engine, UFFD, PAGE + 0x1000, EVENT_MISSING);
+	verdict_read(&engine, UFFD2, PAGE, EVENT_MISSING);
 	delivered(0, 1, 0, 4);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
-	install(R1, CASE_DONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	install(R1, OUTCOME_DONE);
 	delivered(1, 1, 0, 4);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(2, 1, 0, 4);
 }
 
 static void read_event_is_judged_after_its_fault(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
-	end(T1, false, CASE_LOOK_UNKNOWN);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	end(T1, false, LOOK_UNKNOWN);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
 	delivered(0, 0, 0, 0);
-	looked(CASE_LOOK_ANON);
+	looked(LOOK_ANON);
 	delivered(0, 1, 0, 0);
-	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 2);
+	assert_int_equal(THE_BOOKS->verdict[VERDICT_BOGUS], 2);
 }
 
 static void read_is_told_after_the_fault_has_ended(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	end(T1, false, CASE_LOOK_UNKNOWN);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	begin(T2, CASE_LOOK_NONE);
-	event(T2, CASE_LOOK_NONE);
-	install(R1, CASE_DONE);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);	/* who waits comes first */
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	end(T1, false, LOOK_UNKNOWN);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_NONE);
+	install(R1, OUTCOME_DONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);	/* who waits comes first */
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(2, 0, 0, 0);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(2, 1, 0, 0);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(2, 1, 0, 1);
 }
 
 static void read_event_that_was_stale(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	install(R1, CASE_DONE);
-	event(T1, CASE_LOOK_ANON);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
-	assert_int_equal(THE_BOOKS->delivered[CASE_STALE], 1);
+	begin(T1, LOOK_NONE);
+	install(R1, OUTCOME_DONE);
+	event(T1, LOOK_ANON);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	assert_int_equal(THE_BOOKS->delivered[VERDICT_STALE], 1);
 }
 
 static void delivered_pages_of_two_sizes(void **state)
 {
-	struct case_entry x;
+	struct verdict_entry x;
 
 	setup(PRIVATE);
-	x = entry(T1, CASE_LOOK_NONE);
+	x = entry(T1, LOOK_NONE);
 	x.size = 0x200000;
-	case_fault_begin(&engine, &x);
-	case_fault_event(&engine, &x);
+	verdict_fault_begin(&engine, &x);
+	verdict_fault_event(&engine, &x);
 	entry_addr = PAGE + 0x205000;
-	event(T2, CASE_LOOK_NONE);		/* undecided */
-	case_read(&engine, UFFD, PAGE + 0x205123, CASE_MISSING);
+	event(T2, LOOK_NONE);			/* undecided */
+	verdict_read(&engine, UFFD, PAGE + 0x205123, EVENT_MISSING);
 	delivered(0, 0, 1, 0);
-	case_read(&engine, UFFD, PAGE + 0x5123, CASE_MISSING);
-	install(R1, CASE_DONE);
+	verdict_read(&engine, UFFD, PAGE + 0x5123, EVENT_MISSING);
+	install(R1, OUTCOME_DONE);
 	delivered(1, 0, 1, 0);
 }
 
 static void room_for_one_event(void **state)
 {
-	fresh(&(struct case_limits){ 2, 1, 1, 1 });
-	born(UFFD, 0);
-	event(T1, CASE_LOOK_NONE);
-	event(T2, CASE_LOOK_NONE);
+	fresh(&(struct verdict_limits){ 2, 1, 1, 1 });
+	opened(UFFD, 0);
+	event(T1, LOOK_NONE);
+	event(T2, LOOK_NONE);
 	assert_int_equal(engine.stats.events_full, 1);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(0, 0, 1, 1);
-	end(T1, true, CASE_LOOK_UNKNOWN);
-	event(T2, CASE_LOOK_NONE);
+	end(T1, true, LOOK_UNKNOWN);
+	event(T2, LOOK_NONE);
 	assert_int_equal(engine.stats.events_full, 1);
-	case_ctx_gone(&engine, UFFD);
-	born(UFFD, 0);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	verdict_ctx_gone(&engine, UFFD);
+	opened(UFFD, 0);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(0, 0, 1, 2);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE + 0x1000, CASE_MISSING);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_read(&engine, UFFD, PAGE + 0x1000, EVENT_MISSING);
 	delivered(0, 0, 1, 3);
-	case_ctx_gone(&engine, UFFD);
-	born(UFFD, 0);
-	event(T2, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	verdict_ctx_gone(&engine, UFFD);
+	opened(UFFD, 0);
+	event(T2, LOOK_NONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(0, 0, 2, 3);
 	expect_all_free(1);
 }
 
 static void records_are_used_again(void **state)
 {
-	const struct case_event *v;
+	const struct verdict_event *v;
 	unsigned long i, n = 0;
 
-	fresh(&(struct case_limits){ 2, 4, 1, 1 });
-	born(UFFD, 0);
+	fresh(&(struct verdict_limits){ 2, 4, 1, 1 });
+	opened(UFFD, 0);
 	for (i = 0; i < 200; i++) {
 		entry_addr = PAGE + (i * 5 % 3 << 12);
-		event((void *)(0x10 + i * 7 % 3), CASE_LOOK_NONE);
+		event((void *)(0x10 + i * 7 % 3), LOOK_NONE);
 		if (i % 2)
-			end((void *)(0x10 + i * 5 % 3), true, CASE_LOOK_UNKNOWN);
-		for (v = ctx_find(&engine, UFFD)->events; v; v = v->ctx_next) {
+			end((void *)(0x10 + i * 5 % 3), true, LOOK_UNKNOWN);
+		for (v = verdict_ctx_find(&engine, UFFD)->events; v; v = v->ctx_next) {
 			assert_ptr_equal(*v->ctx_prev, v);
 			assert_ptr_equal(*v->message_prev, v);
 		}
 	}
 	assert_int_equal(engine.stats.events_full, 0);
-	for (v = ctx_find(&engine, UFFD)->events; v; v = v->ctx_next) {
+	for (v = verdict_ctx_find(&engine, UFFD)->events; v; v = v->ctx_next) {
 		assert_ptr_equal(*v->ctx_prev, v);
 		assert_ptr_equal(*v->message_prev, v);
 		n++;
 	}
 	assert_int_equal(n, 4);
-	case_ctx_gone(&engine, UFFD);
+	verdict_ctx_gone(&engine, UFFD);
 	for (n = 0, v = engine.free_events; v; v = v->next)
 		n++;
 	assert_int_equal(n, 4);
@@ -176,118 +176,118 @@ static void records_are_used_again(void **state)
 
 static void waiting_record_is_used_again(void **state)
 {
-	fresh(&(struct case_limits){ 2, 2, 2, 1 });
-	born(UFFD, 0);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	end(T1, true, CASE_LOOK_UNKNOWN);
-	begin(T2, CASE_LOOK_NONE);
-	event(T2, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);		/* has no entry */
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	fresh(&(struct verdict_limits){ 2, 2, 2, 1 });
+	opened(UFFD, 0);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	end(T1, true, LOOK_UNKNOWN);
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_NONE);
+	event(T1, LOOK_NONE);			/* has no entry */
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(0, 0, 1, 0);
-	install(R1, CASE_DONE);
+	install(R1, OUTCOME_DONE);
 	delivered(1, 0, 1, 0);
 }
 
 static void reset_is_about_all_records(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	begin(T2, CASE_LOOK_NONE);
-	event(T2, CASE_LOOK_MAPPED);
-	case_reset(&engine);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_MAPPED);
+	verdict_reset(&engine);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(0, 0, 0, 0);
 
-	fresh(&(struct case_limits){ 2, 1, 1, 1 });
-	born(UFFD, 0);
-	event(T1, CASE_LOOK_NONE);
-	case_reset(&engine);
-	event(T1, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	fresh(&(struct verdict_limits){ 2, 1, 1, 1 });
+	opened(UFFD, 0);
+	event(T1, LOOK_NONE);
+	verdict_reset(&engine);
+	event(T1, LOOK_NONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(0, 0, 1, 0);
 }
 
 static void read_event_counts_once(void **state)
 {
 	setup(PRIVATE);
-	flags |= CASE_F_NEVER_INSTALLS;
-	begin(T3, CASE_LOOK_NONE);	/* keeps the record of the page */
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
-	install(R1, CASE_DONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	install(R1, CASE_DONE);
+	flags |= FAULT_F_NEVER_INSTALLS;
+	begin(T3, LOOK_NONE);		/* keeps the record of the page */
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	install(R1, OUTCOME_DONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	install(R1, OUTCOME_DONE);
 	delivered(1, 0, 0, 0);
 }
 
 static void event_that_waits_without_a_record(void **state)
 {
-	fresh(&(struct case_limits){ 2, 1, 1, 1 });
-	born(UFFD, 0);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	begin(T2, CASE_LOOK_NONE);
-	event(T2, CASE_LOOK_NONE);
-	install(R1, CASE_DONE);
-	expect_verdict(CASE_GENUINE, 2);
+	fresh(&(struct verdict_limits){ 2, 1, 1, 1 });
+	opened(UFFD, 0);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_NONE);
+	install(R1, OUTCOME_DONE);
+	expect_verdict(VERDICT_GENUINE, 2);
 }
 
 static void delivered_by_backing(void **state)
 {
 	setup(PRIVATE);
-	backing = CASE_SHMEM;
-	event(T1, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	backing = BACKING_SHMEM;
+	event(T1, LOOK_NONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(0, 0, 1, 0);
 }
 
 static void read_one_after_the_other(void **state)
 {
 	setup(PRIVATE);
-	op(R1, CASE_OP_INSTALL);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
-	looked(CASE_LOOK_ANON);
-	begin(T2, CASE_LOOK_NONE);
-	event(T2, CASE_LOOK_NONE);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
-	looked(CASE_LOOK_ANON);
-	op_done(R1, CASE_OP_INSTALL, CASE_NOTHING);
+	op(R1, OP_INSTALL);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	looked(LOOK_ANON);
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_NONE);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	looked(LOOK_ANON);
+	op_done(R1, OP_INSTALL, OUTCOME_NOTHING);
 	delivered(0, 2, 0, 0);
 }
 
 static void reset_and_what_is_read_later(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	begin(T2, CASE_LOOK_NONE);
-	event(T2, CASE_LOOK_NONE);
-	case_reset(&engine);
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);	/* of the old books */
-	case_read(&engine, UFFD, PAGE, CASE_MISSING);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_NONE);
+	verdict_reset(&engine);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);	/* of the old books */
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
 	delivered(0, 0, 0, 0);
-	looked(CASE_LOOK_ANON);
+	looked(LOOK_ANON);
 	delivered(0, 1, 0, 0);
 }
 
 static void writes_are_counted(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	flags = CASE_F_PRIVATE | CASE_F_WRITE;
-	begin(T2, CASE_LOOK_NONE);
-	event(T2, CASE_LOOK_NONE);
-	event(T3, CASE_LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	flags = FAULT_F_PRIVATE | FAULT_F_WRITE;
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_NONE);
+	event(T3, LOOK_NONE);
 	assert_int_equal(THE_BOOKS->writes, 2);
 }
 
@@ -303,47 +303,47 @@ static void raced(unsigned int legal, unsigned int kernels, unsigned int punched
 static void eexist_of_a_bogus_event(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	install(R1, CASE_EXISTS);	/* judged before */
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	install(R1, OUTCOME_EXISTS);	/* judged before */
 	raced(0, 1, 0);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	install(R1, CASE_EXISTS);	/* judged by the look that follows */
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	install(R1, OUTCOME_EXISTS);	/* judged by the look that follows */
 	raced(0, 1, 0);
-	looked(CASE_LOOK_MAPPED);
+	looked(LOOK_MAPPED);
 	raced(0, 2, 0);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	op(R1, CASE_OP_INSTALL);
-	looked(CASE_LOOK_MAPPED);
-	install(R2, CASE_EXISTS);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	op(R1, OP_INSTALL);
+	looked(LOOK_MAPPED);
+	install(R2, OUTCOME_EXISTS);
 	raced(0, 2, 0);
-	op_done(R1, CASE_OP_INSTALL, CASE_EXISTS);	/* judged by its end */
+	op_done(R1, OP_INSTALL, OUTCOME_EXISTS);	/* judged by its end */
 	raced(0, 4, 0);
 }
 
 static void eexist_of_a_genuine_event(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	op(R1, CASE_OP_INSTALL);
-	install(R2, CASE_EXISTS);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	op(R1, OP_INSTALL);
+	install(R2, OUTCOME_EXISTS);
 	raced(0, 0, 0);
-	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);
 	raced(1, 0, 0);
-	install(R1, CASE_EXISTS);
+	install(R1, OUTCOME_EXISTS);
 	raced(2, 0, 0);
-	end(T1, true, CASE_LOOK_UNKNOWN);
-	install(R1, CASE_EXISTS);	/* nobody waits for it */
-	install(R1, CASE_AGAIN);
+	end(T1, true, LOOK_UNKNOWN);
+	install(R1, OUTCOME_EXISTS);	/* nobody waits for it */
+	install(R1, OUTCOME_AGAIN);
 	raced(4, 0, 0);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	op(R1, CASE_OP_INSTALL);
-	install(R2, CASE_EXISTS);
-	op_done(R1, CASE_OP_INSTALL, CASE_DONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	op(R1, OP_INSTALL);
+	install(R2, OUTCOME_EXISTS);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);
 	raced(5, 0, 0);
 }
 
@@ -352,88 +352,88 @@ static void eexist_waits_for_the_last_event(void **state)
 	int seen;
 
 	for (seen = 0; seen < 2; seen++) {
-		setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
-		op(R1, CASE_OP_INSTALL);
-		begin(T1, CASE_LOOK_NONE);
-		event(T1, seen ? CASE_LOOK_NONE : CASE_LOOK_MAPPED);
+		setup(FAULT_F_ZAPS_KNOWN | FAULT_F_NEVER_INSTALLS);
+		op(R1, OP_INSTALL);
+		begin(T1, LOOK_NONE);
+		event(T1, seen ? LOOK_NONE : LOOK_MAPPED);
 		if (seen)
-			looked(CASE_LOOK_MAPPED);
-		install(R2, CASE_EXISTS);	/* in the page cache, perhaps */
-		begin(T2, CASE_LOOK_NONE);
-		event(T2, CASE_LOOK_NONE);
-		install(R2, CASE_DONE);
+			looked(LOOK_MAPPED);
+		install(R2, OUTCOME_EXISTS);	/* in the page cache, perhaps */
+		begin(T2, LOOK_NONE);
+		event(T2, LOOK_NONE);
+		install(R2, OUTCOME_DONE);
 		expect_open(1);
 		raced(0, 0, 0);
-		op_done(R1, CASE_OP_INSTALL, CASE_NOTHING);
+		op_done(R1, OP_INSTALL, OUTCOME_NOTHING);
 		raced(0, 1, 0);
 	}
 }
 
 static void eexist_and_an_exposure(void **state)
 {
-	setup(CASE_F_ZAPS_KNOWN | CASE_F_NEVER_INSTALLS);
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	install(R2, CASE_EXISTS);
-	case_fault_end(&engine, T2, false, CASE_LOOK_MAPPED, 0);
+	setup(FAULT_F_ZAPS_KNOWN | FAULT_F_NEVER_INSTALLS);
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	install(R2, OUTCOME_EXISTS);
+	verdict_fault_end(&engine, T2, false, LOOK_MAPPED, 0);
 	expect_exposures(1);
 	raced(0, 0, 0);
-	looked(CASE_LOOK_NONE);
+	looked(LOOK_NONE);
 	raced(1, 0, 0);
 }
 
 static void eexist_when_the_task_faults_again(void **state)
 {
 	setup(PRIVATE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	begin(T1, CASE_LOOK_MAPPED);
-	install(R1, CASE_EXISTS);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	begin(T1, LOOK_MAPPED);
+	install(R1, OUTCOME_EXISTS);
 	raced(1, 0, 0);
 }
 
 static void continue_finds_no_page(void **state)
 {
-	setup(CASE_F_ZAPS_KNOWN);
-	type = CASE_MINOR;
-	install(R1, CASE_NO_PAGE);
+	setup(FAULT_F_ZAPS_KNOWN);
+	type = EVENT_MINOR;
+	install(R1, OUTCOME_NO_PAGE);
 	raced(0, 0, 0);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	install(R1, CASE_NO_PAGE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	install(R1, OUTCOME_NO_PAGE);
 	raced(0, 0, 1);
 	expect_open(1);
-	install(R1, CASE_NOTHING);
+	install(R1, OUTCOME_NOTHING);
 	raced(0, 0, 1);
-	end(T1, true, CASE_LOOK_UNKNOWN);
-	install(R1, CASE_NO_PAGE);
+	end(T1, true, LOOK_UNKNOWN);
+	install(R1, OUTCOME_NO_PAGE);
 	raced(0, 0, 1);
 }
 
 static void eexist_while_only_some_are_judged(void **state)
 {
-	struct case_entry x;
+	struct verdict_entry x;
 
-	setup(CASE_F_ZAPS_KNOWN);
-	begin(T1, CASE_LOOK_NONE);
-	x = entry(T3, CASE_LOOK_NONE);
+	setup(FAULT_F_ZAPS_KNOWN);
+	begin(T1, LOOK_NONE);
+	x = entry(T3, LOOK_NONE);
 	x.addr = PAGE + 0x1000;
 	x.around = 0x10000;
-	case_fault_begin(&engine, &x);
-	end(T3, false, CASE_LOOK_MAPPED);
-	begin(T2, CASE_LOOK_NONE);
-	op(R1, CASE_OP_INSTALL);
-	event(T1, CASE_LOOK_MAPPED);
-	event(T2, CASE_LOOK_NONE);
-	install(R2, CASE_EXISTS);
-	op_done(R1, CASE_OP_INSTALL, CASE_NOTHING);
-	expect_undecided(CASE_WHY_SILENT, 1);
+	verdict_fault_begin(&engine, &x);
+	end(T3, false, LOOK_MAPPED);
+	begin(T2, LOOK_NONE);
+	op(R1, OP_INSTALL);
+	event(T1, LOOK_MAPPED);
+	event(T2, LOOK_NONE);
+	install(R2, OUTCOME_EXISTS);
+	op_done(R1, OP_INSTALL, OUTCOME_NOTHING);
+	expect_undecided(WHY_SILENT, 1);
 	expect_open(1);
 	raced(0, 0, 0);
-	looked(CASE_LOOK_MAPPED);
+	looked(LOOK_MAPPED);
 	expect_open(0);
-	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
+	assert_int_equal(THE_BOOKS->verdict[VERDICT_BOGUS], 1);
 	raced(0, 1, 0);
 }
 
@@ -441,17 +441,17 @@ static void eexist_while_only_some_are_judged(void **state)
 static void eexist_of_an_older_event(void **state)
 {
 	setup(PRIVATE);
-	begin(T3, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
-	install(R1, CASE_EXISTS);
-	looked(CASE_LOOK_MAPPED);
+	begin(T3, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	install(R1, OUTCOME_EXISTS);
+	looked(LOOK_MAPPED);
 	expire();
-	expect_undecided(CASE_WHY_TIMEOUT, 1);
+	expect_undecided(WHY_TIMEOUT, 1);
 	assert_int_equal(engine.stats.raced, 1);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_ANON);
-	assert_int_equal(THE_BOOKS->verdict[CASE_BOGUS], 1);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_ANON);
+	assert_int_equal(THE_BOOKS->verdict[VERDICT_BOGUS], 1);
 	assert_int_equal(engine.stats.raced_bogus, 0);
 }
 

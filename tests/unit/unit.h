@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "../../src/case_table.h"
+#include "../../src/verdict/internal.h"
 
 #pragma GCC diagnostic ignored "-Wunused-function"
 
@@ -23,38 +23,38 @@
 #define R1	((void *)0x40)
 #define R2	((void *)0x50)
 
-static struct case_engine engine;
+static struct verdict_engine engine;
 static _Alignas(16) char memory[1 << 16];
 static unsigned int flags;
 static unsigned long entry_addr;
 static const void *entry_ctx;
-static enum case_backing backing;
-static enum case_type type;
+static enum verdict_backing backing;
+static enum verdict_type type;
 
-static inline void fresh(const struct case_limits *limits)
+static inline void fresh(const struct verdict_limits *limits)
 {
-	assert_true(case_bytes(limits) <= sizeof(memory));
+	assert_true(verdict_bytes(limits) <= sizeof(memory));
 	memset(memory, 0xee, sizeof(memory));
-	case_init(&engine, limits, memory);
+	verdict_init(&engine, limits, memory);
 	entry_addr = PAGE;
 	entry_ctx = UFFD;
-	backing = CASE_HUGETLB;
-	type = CASE_MISSING;
+	backing = BACKING_HUGETLB;
+	type = EVENT_MISSING;
 	flags = 0;
 }
 
 /* UFFDIO_API, from its entry to its return. */
-static inline bool born(const void *key, unsigned long tag)
+static inline bool opened(const void *key, unsigned long tag)
 {
-	if (!case_ctx_bear(&engine, key, tag))
+	if (!verdict_ctx_opening(&engine, key, tag))
 		return false;
-	case_ctx_born(&engine, key, true);
+	verdict_ctx_opened(&engine, key, true);
 	return true;
 }
 
-static inline struct case_entry entry(void *task, enum case_look look)
+static inline struct verdict_entry entry(void *task, enum verdict_look look)
 {
-	return (struct case_entry){
+	return (struct verdict_entry){
 		.task = task, .ctx = entry_ctx, .addr = entry_addr, .owner = 7,
 		.mm = MM, .size = 0x1000,
 		.backing = backing, .type = type, .flags = flags, .look = look,
@@ -62,28 +62,28 @@ static inline struct case_entry entry(void *task, enum case_look look)
 	};
 }
 
-static inline void begin(void *task, enum case_look look)
+static inline void begin(void *task, enum verdict_look look)
 {
-	struct case_entry x = entry(task, look);
+	struct verdict_entry x = entry(task, look);
 
-	case_fault_begin(&engine, &x);
+	verdict_fault_begin(&engine, &x);
 }
 
-static inline void event(void *task, enum case_look look)
+static inline void event(void *task, enum verdict_look look)
 {
-	struct case_entry x = entry(task, look);
+	struct verdict_entry x = entry(task, look);
 
-	case_fault_event(&engine, &x);
+	verdict_fault_event(&engine, &x);
 }
 
-static inline void end(void *task, bool nothing, enum case_look look)
+static inline void end(void *task, bool nothing, enum verdict_look look)
 {
-	case_fault_end(&engine, task, nothing, look, engine.clock);
+	verdict_fault_end(&engine, task, nothing, look, engine.clock);
 }
 
-static inline void looked(enum case_look look)
+static inline void looked(enum verdict_look look)
 {
-	case_looked(&engine, UFFD, PAGE, look, engine.clock);
+	verdict_looked(&engine, UFFD, PAGE, look, engine.clock);
 }
 
 /* Nothing decisive any more. */
@@ -91,31 +91,31 @@ static inline void expire(void)
 {
 	int i;
 
-	for (i = 0; i < CASE_MAX_LOOKS; i++)
-		looked(CASE_LOOK_UNKNOWN);
+	for (i = 0; i < VERDICT_MAX_LOOKS; i++)
+		looked(LOOK_UNKNOWN);
 }
 
-static inline void op(void *task, enum case_op_kind kind)
+static inline void op(void *task, enum verdict_op_kind kind)
 {
-	case_op_begin(&engine, task, UFFD, kind, PAGE, PAGE + 0x1000);
+	verdict_op_begin(&engine, task, UFFD, kind, PAGE, PAGE + 0x1000);
 }
 
-static inline void op_done(void *task, enum case_op_kind kind,
-			   enum case_outcome outcome)
+static inline void op_done(void *task, enum verdict_op_kind kind,
+			   enum verdict_outcome outcome)
 {
-	case_op_end(&engine, task, UFFD, kind, outcome, PAGE + 0x1000);
+	verdict_op_end(&engine, task, UFFD, kind, outcome, PAGE + 0x1000);
 }
 
-static inline void install(void *task, enum case_outcome outcome)
+static inline void install(void *task, enum verdict_outcome outcome)
 {
-	op(task, CASE_OP_INSTALL);
-	op_done(task, CASE_OP_INSTALL, outcome);
+	op(task, OP_INSTALL);
+	op_done(task, OP_INSTALL, outcome);
 }
 
 static inline void zap(void *task)
 {
-	op(task, CASE_OP_ZAP);
-	op_done(task, CASE_OP_ZAP, CASE_DONE);
+	op(task, OP_ZAP);
+	op_done(task, OP_ZAP, OUTCOME_DONE);
 }
 
 static inline void check_books(void)
@@ -123,17 +123,17 @@ static inline void check_books(void)
 	unsigned long long why = 0, undecided = 0;
 	int i, t, v;
 
-	for (i = 0; i < CASE_NR_BACKINGS; i++)
-		for (t = 0; t < CASE_NR_TYPES; t++) {
-			const struct case_books *b = &engine.stats.books[i][t];
+	for (i = 0; i < NR_BACKINGS; i++)
+		for (t = 0; t < NR_EVENT_TYPES; t++) {
+			const struct verdict_books *b = &engine.stats.books[i][t];
 			unsigned long long sum = b->open;
 
-			for (v = 0; v < CASE_NR_VERDICTS; v++)
+			for (v = 0; v < NR_VERDICTS; v++)
 				sum += b->verdict[v];
 			assert_int_equal(sum, b->events);
-			undecided += b->verdict[CASE_UNDECIDED];
+			undecided += b->verdict[VERDICT_UNDECIDED];
 		}
-	for (i = 0; i < CASE_NR_WHYS; i++)
+	for (i = 0; i < NR_WHYS; i++)
 		why += engine.stats.why[i];
 	assert_int_equal(why, undecided);
 }
@@ -161,10 +161,10 @@ static inline void check_books(void)
 /* Nothing is in flight or waits: all records are back in their tables. */
 #define expect_all_free(nctxs) do {					\
 	unsigned int p_ = 0, f_ = 0, o_ = 0, c_ = 0;			\
-	const struct case_page *page_ = engine.free_pages;		\
-	const struct case_fault *fault_ = engine.free_faults;		\
-	const struct case_op *op_ = engine.free_ops;			\
-	const struct case_ctx *ctx_ = engine.free_ctxs;			\
+	const struct verdict_page *page_ = engine.free_pages;		\
+	const struct verdict_fault *fault_ = engine.free_faults;		\
+	const struct verdict_op *op_ = engine.free_ops;			\
+	const struct verdict_ctx *ctx_ = engine.free_ctxs;			\
 									\
 	for (; page_; page_ = page_->next)				\
 		p_++;							\

@@ -6,27 +6,27 @@
 
 static void setup_minor(void)
 {
-	fresh(&(struct case_limits){ 4, 4, 4, 2 });
-	flags = CASE_F_ZAPS_KNOWN;
-	type = CASE_MINOR;
-	born(UFFD, 42);
+	fresh(&(struct verdict_limits){ 4, 4, 4, 2 });
+	flags = FAULT_F_ZAPS_KNOWN;
+	type = EVENT_MINOR;
+	opened(UFFD, 42);
 }
 
 /* The window closes now, and the fault ends behind it. */
 static void spared(void *task)
 {
-	case_fault_spared(&engine, task, engine.clock);
+	verdict_fault_spared(&engine, task, engine.clock);
 }
 
 static void exposure_where_a_fault_could_install(void **state)
 {
 	setup_minor();
-	begin(T1, CASE_LOOK_NONE);
-	end(T1, false, CASE_LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
-	begin(T1, CASE_LOOK_NONE);
+	begin(T1, LOOK_NONE);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(1);
 	expect_all_free(1);
 }
@@ -34,76 +34,76 @@ static void exposure_where_a_fault_could_install(void **state)
 static void it_is_no_install_for_others_either(void **state)
 {
 	setup_minor();
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
 	expect_open(1);
 	spared(T2);
-	end(T2, false, CASE_LOOK_MAPPED);
-	expect_verdict(CASE_BOGUS, 1);
+	end(T2, false, LOOK_MAPPED);
+	expect_verdict(VERDICT_BOGUS, 1);
 	expect_exposures(1);
 }
 
 static void window_that_has_closed_before(void **state)
 {
-	case_time shut;
+	verdict_time shut;
 
 	setup_minor();
 	shut = engine.clock;
-	begin(T1, CASE_LOOK_NONE);
-	case_fault_spared(&engine, T1, shut);
-	end(T1, false, CASE_LOOK_MAPPED);
-	begin(T1, CASE_LOOK_NONE);
-	case_fault_spared(&engine, T1, 0);	/* or never */
-	end(T1, false, CASE_LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	verdict_fault_spared(&engine, T1, shut);
+	end(T1, false, LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	verdict_fault_spared(&engine, T1, 0);	/* or never */
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
 }
 
 static void fault_that_did_not_find_none(void **state)
 {
 	setup_minor();
-	begin(T1, CASE_LOOK_MAPPED);
+	begin(T1, LOOK_MAPPED);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
-	begin(T1, CASE_LOOK_UNKNOWN);
+	end(T1, false, LOOK_MAPPED);
+	begin(T1, LOOK_UNKNOWN);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
 }
 
 static void page_that_was_taken_away_since(void **state)
 {
 	setup_minor();
-	begin(T2, CASE_LOOK_NONE);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
-	begin(T3, CASE_LOOK_NONE);
-	op(R1, CASE_OP_ZAP);		/* closes what waits */
+	begin(T2, LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	begin(T3, LOOK_NONE);
+	op(R1, OP_ZAP);			/* closes what waits */
 	spared(T2);
-	end(T2, false, CASE_LOOK_MAPPED);
-	op_done(R1, CASE_OP_ZAP, CASE_DONE);
+	end(T2, false, LOOK_MAPPED);
+	op_done(R1, OP_ZAP, OUTCOME_DONE);
 	spared(T3);
-	end(T3, false, CASE_LOOK_MAPPED);
+	end(T3, false, LOOK_MAPPED);
 	expect_exposures(0);
 
 	setup_minor();			/* and what comes after the zap */
-	begin(T2, CASE_LOOK_NONE);
+	begin(T2, LOOK_NONE);
 	zap(R1);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_MAPPED);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
 	spared(T2);
-	end(T2, false, CASE_LOOK_MAPPED);
+	end(T2, false, LOOK_MAPPED);
 	expire();
-	expect_undecided(CASE_WHY_SILENT, 1);
+	expect_undecided(WHY_SILENT, 1);
 }
 
 static void zap_that_begins_with_the_last_fact(void **state)
 {
 	setup_minor();
-	begin(T1, CASE_LOOK_NONE);
-	op(R1, CASE_OP_ZAP);
+	begin(T1, LOOK_NONE);
+	op(R1, OP_ZAP);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
 }
 
@@ -111,30 +111,30 @@ static void zaps_that_are_unknown(void **state)
 {
 	setup_minor();
 	flags = 0;
-	begin(T1, CASE_LOOK_NONE);
+	begin(T1, LOOK_NONE);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
 }
 
 static void range_that_was_registered_anew(void **state)
 {
 	setup_minor();
-	begin(T1, CASE_LOOK_NONE);
-	op(R1, CASE_OP_HOLE);
-	op_done(R1, CASE_OP_HOLE, CASE_DONE);
+	begin(T1, LOOK_NONE);
+	op(R1, OP_RANGE);
+	op_done(R1, OP_RANGE, OUTCOME_DONE);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
 }
 
 static void table_that_is_shared(void **state)
 {
 	setup_minor();
-	flags |= CASE_F_SHARED_TABLE;
-	begin(T1, CASE_LOOK_NONE);
+	flags |= FAULT_F_SHARED_TABLE;
+	begin(T1, LOOK_NONE);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
 }
 
@@ -142,34 +142,34 @@ static void table_that_is_shared(void **state)
 static void range_that_raises_nothing_anyway(void **state)
 {
 	setup_minor();
-	type = CASE_MISSING;
-	begin(T1, CASE_LOOK_NONE);
+	type = EVENT_MISSING;
+	begin(T1, LOOK_NONE);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
-	flags |= CASE_F_PRIVATE;
-	begin(T1, CASE_LOOK_NONE);
+	flags |= FAULT_F_PRIVATE;
+	begin(T1, LOOK_NONE);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(1);
 }
 
 static void install_meanwhile(void **state)
 {
 	setup_minor();
-	begin(T1, CASE_LOOK_NONE);
-	install(R1, CASE_DONE);
+	begin(T1, LOOK_NONE);
+	install(R1, OUTCOME_DONE);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
 
 	setup_minor();
-	op(R1, CASE_OP_INSTALL);
-	begin(T1, CASE_LOOK_NONE);
+	op(R1, OP_INSTALL);
+	begin(T1, LOOK_NONE);
 	spared(T1);
-	end(T1, false, CASE_LOOK_MAPPED);
+	end(T1, false, LOOK_MAPPED);
 	expect_exposures(0);
-	op_done(R1, CASE_OP_INSTALL, CASE_EXISTS);
+	op_done(R1, OP_INSTALL, OUTCOME_EXISTS);
 	expect_exposures(1);
 }
 
@@ -177,10 +177,10 @@ static void fault_without_a_record(void **state)
 {
 	setup_minor();
 	spared(T1);
-	begin(T1, CASE_LOOK_NONE);
-	event(T1, CASE_LOOK_NONE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
 	spared(T1);
-	end(T1, true, CASE_LOOK_UNKNOWN);
+	end(T1, true, LOOK_UNKNOWN);
 	expect_exposures(0);
 	expect_open(1);
 }

@@ -60,12 +60,12 @@ checks() {
 
 	test_file guests/flaky 'not ok' ok
 	ok "a guest that fails once: green" check 0
-	ok "loudly" tail_says 'RETRIED: tests/guests/flaky.t'
+	ok "loudly" tail_says 'RETRIED: tests/kernel/flaky.t'
 	ok "nothing else ran again" ran good 1
 
 	test_file guests/flaky 'not ok' 'not ok'
 	ok "one that fails twice: red" check 1
-	ok "named at the end" tail_says 'FAILED: tests/guests/flaky.t'
+	ok "named at the end" tail_says 'FAILED: tests/kernel/flaky.t'
 	ok "with its point" tail_says 'not ok 1 - of flaky'
 	ok "after two runs" ran flaky 2
 

@@ -10,13 +10,13 @@
 
 #include <linux/tracepoint.h>
 
-/* Of enum case_look, see src/case.h, which is included before */
+/* Of enum verdict_look, see src/verdict/verdict.h, which is included before */
 #define uffd_race_looks				\
-	X(CASE_LOOK_UNKNOWN, "unknown")		\
-	X(CASE_LOOK_NONE, "none")		\
-	X(CASE_LOOK_MAPPED, "mapped")		\
-	X(CASE_LOOK_ANON, "anon")		\
-	XEND(CASE_LOOK_GONE, "gone")
+	X(LOOK_UNKNOWN, "unknown")		\
+	X(LOOK_NONE, "none")		\
+	X(LOOK_MAPPED, "mapped")		\
+	X(LOOK_ANON, "anon")		\
+	XEND(LOOK_GONE, "gone")
 
 /* User space is told the values: it has the format as text only. */
 #undef X

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What ioctls install, as the kernel took it. The argument of an ioctl is user
+ * memory: another thread may rewrite it before the kernel reads it, and restore
+ * it after. So the facts come from the functions that get the kernel's own
+ * copies, and return the bytes done. Before and after these nothing is
+ * installed.
+ */
+#include "uffd_race.h"
+#include "hooks/hooks.h"
+#include "ptwalk.h"
+#include "compat.h"
+#include <linux/userfaultfd.h>
+
+#define NR_COPY		0x03
+#define NR_ZEROPAGE	0x04
+#define NR_MOVE		0x05
+#define NR_CONTINUE	0x07
+#define NR_POISON	0x08
+
+/**
+ * struct install - an install in flight
+ * @mm: where
+ * @start: of the range
+ * @len: of the range
+ * @since: the engine's clock before it
+ * @moves: it takes the pages from another range
+ * @holes: it may skip pages, and count them as done
+ */
+struct install {
+	const void *mm;
+	unsigned long start, len;
+	verdict_time since;
+	bool moves, holes;
+};
+
+/**
+ * installs_unseen - may an ioctl install what no hook tells?
+ * @nr: the ioctl's number in the UAPI
+ *
+ * Any context.
+ *
+ * Return: true if so: then it may be anything, anywhere in the mm.
+ */
+bool installs_unseen(unsigned int nr)
+{
+	switch (nr) {
+	case NR_COPY:
+		return !hook_armed(&hook_copy);
+	case NR_ZEROPAGE:
+		return !hook_armed(&hook_zeropage);
+	case NR_CONTINUE:
+		return COMPAT_CONTINUE && !hook_armed(&hook_continue);
+	case NR_POISON:
+		return COMPAT_POISON && !hook_armed(&hook_poison);
+	case NR_MOVE:
+		return COMPAT_MOVE && !hook_armed(&hook_move) &&
+		       !(hook_armed(&hook_move_ptes) &&
+			 (hook_armed(&hook_move_huge) || !COMPAT_MOVE_HUGE));
+	default:
+		return false;
+	}
+}
+NOKPROBE_SYMBOL(installs_unseen);
+
+static void install_begin(struct install *in, struct hook *hook, unsigned long src)
+{
+	unsigned long flags;
+
+	hook_hit(hook);
+	in->since = core_stamp();
+	if (!core_lock(&flags))
+		return;
+	if (in->moves)
+		verdict_op_begin_mm(&core_engine, current, in->mm, OP_ZAP, src,
+				    src + in->len);
+	verdict_op_begin_mm(&core_engine, current, in->mm, OP_INSTALL, in->start,
+			    in->start + in->len);
+	core_unlock(flags);
+}
+NOKPROBE_SYMBOL(install_begin);
+
+static void install_end(const struct install *in, long done)
+{
+	enum verdict_outcome outcome = OUTCOME_NOTHING;
+	unsigned long flags;
+
+	if (done > 0)
+		outcome = in->holes ? OUTCOME_UNSURE : OUTCOME_DONE;
+	if (!core_lock(&flags))
+		return;
+	if (in->moves)
+		verdict_op_end(&core_engine, current, in->mm, OP_ZAP, OUTCOME_DONE, 0);
+	verdict_op_end(&core_engine, current, in->mm, OP_INSTALL, outcome,
+		       in->start + done);
+	core_unlock(flags);
+}
+NOKPROBE_SYMBOL(install_end);
+
+/* (ctx or mm, start, len, ...) */
+static int fill_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
+		      struct hook *hook)
+{
+	*(struct install *)ri->data = (struct install) {
+		.mm = compat_install_mm(regs_get_kernel_argument(regs, 0)),
+		.start = regs_get_kernel_argument(regs, 1),
+		.len = regs_get_kernel_argument(regs, 2),
+	};
+	install_begin((void *)ri->data, hook, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(fill_entry);
+
+/**
+ * install_copy_entry - mcopy_atomic(ctx or mm, start, src, len, ...) is entered
+ * @ri: its instance
+ * @regs: the arguments
+ *
+ * Return: 0.
+ */
+static int install_copy_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	*(struct install *)ri->data = (struct install) {
+		.mm = compat_install_mm(regs_get_kernel_argument(regs, 0)),
+		.start = regs_get_kernel_argument(regs, 1),
+		.len = regs_get_kernel_argument(regs, 3),
+	};
+	install_begin((void *)ri->data, &hook_copy, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(install_copy_entry);
+
+/**
+ * install_zeropage_entry - mfill_zeropage(ctx or mm, start, len, ...)
+ * @ri: its instance
+ * @regs: the arguments
+ *
+ * Return: 0.
+ */
+static int install_zeropage_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return fill_entry(ri, regs, &hook_zeropage);
+}
+NOKPROBE_SYMBOL(install_zeropage_entry);
+
+/**
+ * install_continue_entry - mcopy_continue(ctx or mm, start, len, ...)
+ * @ri: its instance
+ * @regs: the arguments
+ *
+ * Return: 0.
+ */
+static int install_continue_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return fill_entry(ri, regs, &hook_continue);
+}
+NOKPROBE_SYMBOL(install_continue_entry);
+
+/**
+ * install_poison_entry - mfill_atomic_poison(ctx or mm, start, len, ...)
+ * @ri: its instance
+ * @regs: the arguments
+ *
+ * Return: 0.
+ */
+static int install_poison_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return fill_entry(ri, regs, &hook_poison);
+}
+NOKPROBE_SYMBOL(install_poison_entry);
+
+/*
+ * Is what an ioctl has installed safe from reclaim?
+ *
+ * Reclaim drops a page of shared memory whose pte is not dirty and which is not
+ * dirty itself. mfill_atomic_install_pte() makes the pte dirty, and whoever
+ * clears that later hands it on to the page. What is there now is that page
+ * only if nothing was dropped meanwhile, by all that hooks see.
+ *
+ * Only if the caller's mm is
+ * that one, which keeps its page tables.
+ */
+static void check_clean(const void *mm, unsigned long addr, verdict_time since)
+{
+	unsigned long flags;
+	bool kept;
+
+	if (current->mm != mm || !hook_armed(&hook_zap) ||
+	    !hook_armed(&hook_reclaim) ||
+	    !ptwalk_is_clean(current->mm, addr & PAGE_MASK) ||
+	    !core_lock(&flags))
+		return;
+	kept = verdict_kept(&core_engine, mm, since);
+	core_unlock(flags);
+	if (kept)
+		core_count(CORE_UNCLEAN, 1);
+}
+NOKPROBE_SYMBOL(check_clean);
+
+/**
+ * install_return - any of these returns
+ * @ri: its instance
+ * @regs: the bytes done or, if there are none, -errno
+ *
+ * Return: 0.
+ */
+static int install_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct install *in = (void *)ri->data;
+	long done = regs_return_value(regs);
+
+	if (done > 0 && !in->moves)
+		check_clean(in->mm, in->start, in->since);
+	install_end(in, done);
+	return 0;
+}
+NOKPROBE_SYMBOL(install_return);
+
+struct hook hook_copy = {
+	.symbol = "mcopy_atomic",
+	.newer = "mfill_atomic_copy",
+	.rp.entry_handler = install_copy_entry,
+	.rp.handler = install_return,
+	.rp.data_size = sizeof(struct install),
+	.must_see = true,
+	.lost = "events beside such an ioctl, in the same mm, are undecided",
+};
+
+struct hook hook_zeropage = {
+	.symbol = "mfill_zeropage",
+	.newer = "mfill_atomic_zeropage",
+	.rp.entry_handler = install_zeropage_entry,
+	.rp.handler = install_return,
+	.rp.data_size = sizeof(struct install),
+	.must_see = true,
+	.lost = "events beside such an ioctl, in the same mm, are undecided",
+};
+
+struct hook hook_continue = {
+	.symbol = "mcopy_continue",
+	.newer = "mfill_atomic_continue",
+	.rp.entry_handler = install_continue_entry,
+	.rp.handler = install_return,
+	.rp.data_size = sizeof(struct install),
+	.must_see = true,
+	.absent_ok = !COMPAT_CONTINUE,
+	.lost = "events beside such an ioctl, in the same mm, are undecided",
+};
+
+struct hook hook_poison = {
+	.symbol = "mfill_atomic_poison",
+	.newer = "mfill_atomic_poison.constprop.0",
+	.rp.entry_handler = install_poison_entry,
+	.rp.handler = install_return,
+	.rp.data_size = sizeof(struct install),
+	.must_see = true,
+	.absent_ok = !COMPAT_POISON,
+	.lost = "events beside such an ioctl, in the same mm, are undecided",
+};
+
+/**
+ * install_move_entry - move_pages(ctx, start, src, len, mode) is entered
+ * @ri: its instance
+ * @regs: the arguments
+ *
+ * Return: 0.
+ */
+static int install_move_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	*(struct install *)ri->data = (struct install) {
+		.mm = compat_install_mm(regs_get_kernel_argument(regs, 0)),
+		.start = regs_get_kernel_argument(regs, 1),
+		.len = regs_get_kernel_argument(regs, 3),
+		.moves = true,
+		.holes = regs_get_kernel_argument(regs, 4) & COMPAT_MOVE_HOLES,
+	};
+	install_begin((void *)ri->data, &hook_move,
+		      regs_get_kernel_argument(regs, 2));
+	return 0;
+}
+NOKPROBE_SYMBOL(install_move_entry);
+
+/* Where the first of these is inlined, the other two do its work. */
+struct hook hook_move = {
+	.symbol = "move_pages",
+	.rp.entry_handler = install_move_entry,
+	.rp.handler = install_return,
+	.rp.data_size = sizeof(struct install),
+	.must_see = true,
+	.absent_ok = true,
+	.lost = "events beside such an ioctl, in the same mm, are undecided",
+};
+
+/**
+ * install_move_ptes_entry - move_pages_ptes(mm, dst_pmd, src_pmd, dst_vma,
+ * src_vma, dst, src, len, mode) is entered
+ * @ri: its instance
+ * @regs: the arguments
+ *
+ * For kernels that have move_pages() inlined: it does its work by this one and
+ * the next.
+ *
+ * Return: 0 to see the return, 1 to let it go.
+ */
+static int install_move_ptes_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	if (hook_armed(&hook_move))
+		return 1;
+	*(struct install *)ri->data = (struct install) {
+		.mm = (void *)regs_get_kernel_argument(regs, 0),
+		.start = regs_get_kernel_argument(regs, 5),
+		.len = regs_get_kernel_argument(regs, 7),
+		.moves = true,
+		.holes = regs_get_kernel_argument(regs, 8) & COMPAT_MOVE_HOLES,
+	};
+	install_begin((void *)ri->data, &hook_move_ptes,
+		      regs_get_kernel_argument(regs, 6));
+	return 0;
+}
+NOKPROBE_SYMBOL(install_move_ptes_entry);
+
+struct hook hook_move_ptes = {
+	.symbol = "move_pages_ptes",
+	.rp.entry_handler = install_move_ptes_entry,
+	.rp.handler = install_return,
+	.rp.data_size = sizeof(struct install),
+	.must_see = true,
+	.absent_ok = true,
+	.lost = "events beside such an ioctl, in the same mm, are undecided",
+};
+
+/**
+ * install_move_huge_entry - move_pages_huge_pmd(mm, dst_pmd, src_pmd, dst_pmdval,
+ * dst_vma, src_vma, dst, src) is entered
+ * @ri: its instance
+ * @regs: the arguments
+ *
+ * Return: 0 to see the return, 1 to let it go.
+ */
+static int install_move_huge_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	if (hook_armed(&hook_move))
+		return 1;
+	*(struct install *)ri->data = (struct install) {
+		.mm = (void *)regs_get_kernel_argument(regs, 0),
+		.start = regs_get_kernel_argument(regs, 6),
+		.len = PMD_SIZE,
+		.moves = true,
+	};
+	install_begin((void *)ri->data, &hook_move_huge,
+		      regs_get_kernel_argument(regs, 7));
+	return 0;
+}
+NOKPROBE_SYMBOL(install_move_huge_entry);
+
+/**
+ * install_move_huge_return - move_pages_huge_pmd() returns
+ * @ri: its instance
+ * @regs: 0 or -errno, an int
+ *
+ * Return: 0.
+ */
+static int install_move_huge_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct install *in = (void *)ri->data;
+
+	install_end(in, (int)regs_return_value(regs) ? 0 : in->len);
+	return 0;
+}
+NOKPROBE_SYMBOL(install_move_huge_return);
+
+struct hook hook_move_huge = {
+	.symbol = "move_pages_huge_pmd",
+	.rp.entry_handler = install_move_huge_entry,
+	.rp.handler = install_move_huge_return,
+	.rp.data_size = sizeof(struct install),
+	.must_see = true,
+	.absent_ok = true,
+	.lost = "events beside such an ioctl, in the same mm, are undecided",
+};

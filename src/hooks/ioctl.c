@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What user space does to a userfaultfd: translates ioctls into facts.
+ */
+#include "uffd_race.h"
+#include "hooks/hooks.h"
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+#include <linux/userfaultfd.h>
+#include <trace/events/uffd_race.h>
+
+/*
+ * The arguments of every UFFDIO_* are u64 words, by UAPI. Where they stand is
+ * written down here, and not taken from <linux/userfaultfd.h>, since a kernel
+ * may be older than the ioctl.
+ */
+#define UFFD_MAX_WORDS	5
+
+enum cmd_what {
+	CMD_OTHER, CMD_API, CMD_REGISTER, CMD_UNREGISTER, CMD_INSTALL, CMD_MOVE
+};
+
+static const struct uffd_cmd {
+	enum cmd_what what;
+	u8 words;	/* to read */
+	u8 len;		/* which word is the length; the start is word 0 */
+	u8 done;	/* which word the kernel writes the bytes done to */
+} uffd_cmds[] = {
+	[0x00] = { CMD_REGISTER, 2, 1 },
+	[0x01] = { CMD_UNREGISTER, 2, 1 },
+	[0x02] = { CMD_OTHER, 2, 1 },		/* UFFDIO_WAKE */
+	[0x03] = { CMD_INSTALL, 5, 2, 4 },		/* UFFDIO_COPY */
+	[0x04] = { CMD_INSTALL, 4, 1, 3 },		/* UFFDIO_ZEROPAGE */
+	[0x05] = { CMD_MOVE, 5, 2, 4 },		/* UFFDIO_MOVE */
+	[0x06] = { CMD_OTHER, 3, 1 },		/* UFFDIO_WRITEPROTECT */
+	[0x07] = { CMD_INSTALL, 4, 1, 3 },		/* UFFDIO_CONTINUE */
+	[0x08] = { CMD_INSTALL, 4, 1, 3 },		/* UFFDIO_POISON */
+	[0x09] = { CMD_OTHER, 3, 1 },		/* UFFDIO_RWPROTECT */
+	[0x0a] = { CMD_OTHER, 0 },		/* UFFDIO_SET_MODE */
+	[0x3f] = { CMD_API, 2 },
+};
+
+#define NR_CONTINUE	0x07
+
+/* The fourth word of UFFDIO_REGISTER: what the range can do, one bit an ioctl. */
+#define REGISTER_IOCTLS		3
+#define CAN_ZEROPAGE		BIT_ULL(0x04)	/* hugetlb can't */
+
+/**
+ * struct ioctl_call - an ioctl in flight
+ * @ctx: of the userfaultfd
+ * @arg: the user's argument
+ * @cmd: what it is
+ * @mm: of UFFDIO_REGISTER and UNREGISTER: whose ranges, if that is known
+ * @start: of the range
+ * @end: of the range, exclusive
+ * @word: @cmd->done of the argument at entry
+ * @unseen: it may install what no hook of hooks/install.c tells
+ * @since: demand_armed() at entry
+ * @features: of UFFDIO_API: what is asked for
+ * @opening: of UFFDIO_API: the engine waits for its result
+ * @refused: the range wraps around
+ * @generation: guard_generation() at entry
+ */
+struct ioctl_call {
+	const void *ctx;
+	unsigned long arg;
+	const struct uffd_cmd *cmd;
+	const void *mm;
+	unsigned long start, end;
+	u64 word, features;
+	unsigned int since, generation;
+	bool opening, refused, unseen;
+};
+
+static const struct uffd_cmd *find_cmd(unsigned int cmd)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (_IOC_TYPE(cmd) != UFFDIO || nr >= ARRAY_SIZE(uffd_cmds))
+		return NULL;
+	return &uffd_cmds[nr];
+}
+NOKPROBE_SYMBOL(find_cmd);
+
+/**
+ * ioctl_over - whatever has a record there has ended unseen
+ * @ctx: the userfaultfd that has its address now; no UFFDIO_API of it has succeeded
+ *
+ * Under core_lock().
+ */
+void ioctl_over(const void *ctx)
+{
+	if (verdict_ctx_over(&core_engine, ctx))
+		demand_released(ctx);
+}
+NOKPROBE_SYMBOL(ioctl_over);
+
+/**
+ * ioctl_bear - a userfaultfd may begin its life
+ * @ctx: the userfaultfd
+ * @mm: its address space, or NULL if that is not known
+ * @tag: for verdict_ctx_tag()
+ * @payer: whose share of the table it takes
+ *
+ * Under core_lock().
+ *
+ * Return: whether to tell verdict_ctx_opened(); if not, it is not recorded.
+ */
+bool ioctl_bear(const void *ctx, const void *mm, unsigned long tag,
+		 unsigned long payer)
+{
+	bool recorded = verdict_ctx_tag(&core_engine, ctx);
+
+	if (!recorded && !verdict_ctx_affords(&core_engine, payer))
+		return false;
+	if (!verdict_ctx_opening(&core_engine, ctx, tag))
+		return false;
+	if (!recorded)
+		verdict_ctx_pays(&core_engine, ctx, payer);
+	if (!recorded && mm)
+		verdict_ctx_belongs(&core_engine, ctx, mm);
+	return true;
+}
+NOKPROBE_SYMBOL(ioctl_bear);
+
+/* Nobody is payer 0. */
+static unsigned long current_payer(void)
+{
+	return 1UL + __kuid_val(current_uid());
+}
+NOKPROBE_SYMBOL(current_payer);
+
+static bool api_begin(const void *ctx, unsigned long features)
+{
+	unsigned long flags;
+	bool opening;
+
+	/* Without these nothing can be said about it, nor when it ends. */
+	if (!probes_evidence(false) || !core_lock(&flags))
+		return false;
+	/* Asked under the lock: its success would have been told under it. */
+	if (uffd_new(ctx))
+		ioctl_over(ctx);
+	opening = guard_sighted() &&
+		ioctl_bear(ctx, uffd_mm(ctx), features | CTX_TAG_KNOWN,
+			    current_payer());
+	core_unlock(flags);
+	guard_watch();
+	return opening;
+}
+NOKPROBE_SYMBOL(api_begin);
+
+static void api_end(const void *ctx, bool ok)
+{
+	const void *mm = uffd_mm(ctx);
+	unsigned long flags;
+
+	if (!core_lock(&flags))
+		return;
+	verdict_ctx_opened(&core_engine, ctx, ok);
+	if (!verdict_ctx_tag(&core_engine, ctx))
+		demand_released(ctx);
+	else if (mm)
+		verdict_ctx_belongs(&core_engine, ctx, mm);
+	core_unlock(flags);
+}
+NOKPROBE_SYMBOL(api_end);
+
+/*
+ * The kernel reads the range after us: it may be any of that mm. No other mm is
+ * concerned, whoever calls.
+ */
+static void register_begin(struct ioctl_call *io)
+{
+	unsigned long flags;
+
+	io->mm = uffd_mm(io->ctx);
+	if (!io->mm) {
+		core_op_begin(io->ctx, OP_RANGE, 0, ULONG_MAX);
+		return;
+	}
+	if (!core_lock(&flags))
+		return;
+	verdict_op_begin_mm(&core_engine, current, io->mm, OP_RANGE, 0, ULONG_MAX);
+	core_unlock(flags);
+}
+NOKPROBE_SYMBOL(register_begin);
+
+static void hole_ends(const struct ioctl_call *io)
+{
+	unsigned long flags;
+
+	if (!io->mm) {
+		core_op_end(io->ctx, OP_RANGE, OUTCOME_DONE, ULONG_MAX);
+		return;
+	}
+	if (!core_lock(&flags))
+		return;
+	verdict_op_end(&core_engine, current, io->mm, OP_RANGE, OUTCOME_DONE,
+		       ULONG_MAX);
+	core_unlock(flags);
+}
+NOKPROBE_SYMBOL(hole_ends);
+
+static void register_end(const struct ioctl_call *io, long ret)
+{
+	u64 ioctls = CAN_ZEROPAGE;
+
+	hole_ends(io);
+	/* Unreadable? Better to have too many hooks. */
+	if (!ret && io->arg &&
+	    copy_from_user_nofault(&ioctls, (void __user *)io->arg +
+				   REGISTER_IOCTLS * sizeof(u64), sizeof(ioctls)))
+		ioctls = CAN_ZEROPAGE;
+	if (!ret && (ioctls & CAN_ZEROPAGE))
+		demand_registered(io->ctx, io->since);
+}
+NOKPROBE_SYMBOL(register_end);
+
+/* A range that wraps around is refused, unless it is rewritten in time. */
+static enum cmd_what what_is(const struct ioctl_call *io)
+{
+	enum cmd_what what = io->cmd->what;
+
+	if (io->refused && what != CMD_REGISTER && what != CMD_UNREGISTER)
+		return CMD_OTHER;
+	return what;
+}
+NOKPROBE_SYMBOL(what_is);
+
+/**
+ * ioctl_entry - userfaultfd_ioctl(file, cmd, arg) is entered
+ * @ri: its instance
+ * @regs: the arguments
+ *
+ * The range is read before the kernel reads it, and another thread may rewrite
+ * it in between. So it is not what was installed: see hooks/install.c. Where there
+ * is no such hook, it may be anything in all of the address space.
+ *
+ * Return: 0 to see the return, 1 to let it go.
+ */
+static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct file *file = (struct file *)regs_get_kernel_argument(regs, 0);
+	struct ioctl_call *io = (void *)ri->data;
+	u64 w[UFFD_MAX_WORDS];
+
+	io->cmd = find_cmd(regs_get_kernel_argument(regs, 1));
+	if (!io->cmd)
+		return 1;
+	hook_hit(&hook_ioctl);
+	io->ctx = file->private_data;
+	io->arg = regs_get_kernel_argument(regs, 2);
+	io->start = 0;
+	io->end = ULONG_MAX;
+	io->since = demand_armed();
+	io->opening = false;
+	io->generation = guard_generation();
+	io->refused = false;
+	io->unseen = installs_unseen(io->cmd - uffd_cmds);
+	if (copy_from_user_nofault(w, (void __user *)io->arg,
+				   io->cmd->words * sizeof(u64))) {
+		io->arg = 0;
+	} else if (io->cmd->len) {
+		io->start = w[0];
+		io->end = w[0] + w[io->cmd->len];
+		io->word = w[io->cmd->done];
+		/* Of an install it says nothing: it may be rewritten. */
+		io->refused = io->end < io->start && !io->unseen;
+	}
+
+	switch (what_is(io)) {
+	case CMD_REGISTER:
+	case CMD_UNREGISTER:
+		register_begin(io);
+		break;
+	case CMD_MOVE:
+		if (io->unseen)
+			core_op_begin(io->ctx, OP_ZAP, 0, ULONG_MAX);
+		fallthrough;
+	case CMD_INSTALL:
+		watch_saw(io->arg ? current->tgid : 0, io->ctx, io->start);
+		if (io->unseen)
+			core_op_begin(io->ctx, OP_INSTALL, 0, ULONG_MAX);
+		break;
+	case CMD_API:
+		if (io->arg)
+			io->opening = api_begin(io->ctx, w[1]);
+		io->features = io->arg ? w[1] : 0;
+		break;
+	case CMD_OTHER:
+		break;
+	}
+	return 0;
+}
+NOKPROBE_SYMBOL(ioctl_entry);
+
+/* What the kernel wrote back: bytes done or -errno; 0 if it can't be known. */
+static s64 written_back(const struct ioctl_call *io)
+{
+	u64 word;
+
+	if (copy_from_user_nofault(&word, (void __user *)io->arg +
+				   io->cmd->done * sizeof(word), sizeof(word)))
+		return 0;
+	return word == io->word ? 0 : word;
+}
+NOKPROBE_SYMBOL(written_back);
+
+/* It found a page, or none to map: whose doing was that? */
+static void install_failed(const struct ioctl_call *io, long ret)
+{
+	enum verdict_outcome outcome = OUTCOME_NOTHING;
+	unsigned long flags;
+
+	if (ret == -EEXIST)
+		outcome = OUTCOME_EXISTS;
+	else if (ret == -EAGAIN)
+		outcome = OUTCOME_AGAIN;
+	else if (ret == -EFAULT && io->cmd == &uffd_cmds[NR_CONTINUE] &&
+		 written_back(io) == -EFAULT)
+		outcome = OUTCOME_NO_PAGE;
+	if (!io->arg || outcome == OUTCOME_NOTHING || !core_lock(&flags))
+		return;
+	verdict_raced(&core_engine, io->ctx, io->start, outcome);
+	core_unlock(flags);
+}
+NOKPROBE_SYMBOL(install_failed);
+
+/**
+ * ioctl_return - userfaultfd_ioctl() returns
+ * @ri: its instance
+ * @regs: the result, 0 or -errno
+ *
+ * Return: 0.
+ */
+static int ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct ioctl_call *io = (void *)ri->data;
+	long ret = regs_return_value(regs);
+	unsigned int nr = io->cmd - uffd_cmds;
+
+	trace_uffd_race_ioctl(io->ctx, nr, io->start, io->end, ret);
+	ioctl_stats_count(nr, ret);
+	switch (what_is(io)) {
+	case CMD_API:
+		/* It succeeds once in the life of a userfaultfd. */
+		if (!ret)
+			uffd_succeeded(io->ctx, io->features);
+		if (io->opening)
+			api_end(io->ctx, !ret &&
+				io->generation == guard_generation());
+		break;
+	case CMD_REGISTER:
+		register_end(io, ret);
+		break;
+	case CMD_UNREGISTER:
+		if (!ret && !io->refused)
+			watch_gone(io->ctx, io->start, io->end);
+		hole_ends(io);
+		break;
+	case CMD_MOVE:
+		if (io->unseen)
+			core_op_end(io->ctx, OP_ZAP, OUTCOME_DONE, 0);
+		fallthrough;
+	case CMD_INSTALL:
+		if (io->unseen)
+			core_op_end(io->ctx, OP_INSTALL, OUTCOME_UNSURE, 0);
+		install_failed(io, ret);
+		break;
+	case CMD_OTHER:
+		break;
+	}
+	return 0;
+}
+NOKPROBE_SYMBOL(ioctl_return);
+
+struct hook hook_ioctl = {
+	.symbol = "userfaultfd_ioctl",
+	.rp.entry_handler = ioctl_entry,
+	.rp.handler = ioctl_return,
+	.rp.data_size = sizeof(struct ioctl_call),
+	.evidence = true,
+	.must_see = true,
+	.lost = "all events are undecided: no install is seen",
+};
+
+static void ctx_ends(const void *ctx)
+{
+	unsigned long flags;
+
+	watch_gone(ctx, 0, ULONG_MAX);
+	if (!core_lock(&flags))
+		return;
+	verdict_ctx_gone(&core_engine, ctx);
+	demand_released(ctx);
+	core_unlock(flags);
+}
+NOKPROBE_SYMBOL(ctx_ends);
+
+/**
+ * ioctl_put - userfaultfd_ctx_put(ctx) is entered
+ * @p: the probe
+ * @regs: the arguments
+ *
+ * A fork's child that nobody has read of ends without any file: with its last
+ * reference. Two that are put at once may both not look like the last: then the
+ * record ends when its address is used again.
+ *
+ * Return: 0.
+ */
+static int ioctl_put(struct kprobe *p, struct pt_regs *regs)
+{
+	const void *ctx = (void *)regs_get_kernel_argument(regs, 0);
+	struct uffd_facts facts;
+
+	if (!uffd_look(ctx, &facts) || facts.refs != 1)
+		return 0;
+	hook_hit(&hook_put);
+	ctx_ends(ctx);
+	return 0;
+}
+NOKPROBE_SYMBOL(ioctl_put);
+
+struct hook hook_put = {
+	.symbol = "userfaultfd_ctx_put",
+	.kp.pre_handler = ioctl_put,
+	.lost = "a fork that is given up keeps its record for a while",
+};
+
+/**
+ * ioctl_release - userfaultfd_release(inode, file) is entered
+ * @p: the probe
+ * @regs: the arguments
+ *
+ * Return: 0.
+ */
+static int ioctl_release(struct kprobe *p, struct pt_regs *regs)
+{
+	struct file *file = (struct file *)regs_get_kernel_argument(regs, 1);
+
+	hook_hit(&hook_release);
+	ctx_ends(file->private_data);
+	return 0;
+}
+NOKPROBE_SYMBOL(ioctl_release);
+
+struct hook hook_release = {
+	.symbol = "userfaultfd_release",
+	.kp.pre_handler = ioctl_release,
+	.evidence = true,
+	.must_see = true,
+	.lost = "all events are undecided: no userfaultfd is seen to end",
+};

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The verdict engine: one event at a time. Which of them has user space read,
+ * and whose fault is it that an ioctl found a page? Verdicts do not depend on
+ * any of this.
+ */
+#include "internal.h"
+
+static struct verdict_event **task_chain(struct verdict_engine *e, const void *task)
+{
+	return &e->event_hash[verdict_hash(task, 0, e->limits.faults)];
+}
+
+static struct verdict_event **message_chain(struct verdict_engine *e,
+					    const struct verdict_ctx *ctx,
+					    unsigned long addr)
+{
+	return &e->message_hash[verdict_hash(ctx, addr, e->limits.faults)];
+}
+
+/*
+ * The next record whose page holds an address, newest first; pages of each
+ * size for themselves.
+ */
+static struct verdict_event *event_at(struct verdict_engine *e,
+				      const struct verdict_ctx *ctx,
+				      unsigned long addr,
+				      const struct verdict_event *last)
+{
+	unsigned long sizes = ctx->sizes, size;
+	struct verdict_event *v;
+
+	if (last)
+		sizes &= -last->size;
+	for (; (size = sizes & -sizes); sizes -= size, last = NULL) {
+		v = last ? last->message_next :
+			   *message_chain(e, ctx, addr & -size);
+		for (; v; v = v->message_next)
+			if (v->ctx == ctx && v->size == size &&
+			    v->addr == (addr & -size))
+				return v;
+	}
+	return NULL;
+}
+
+/* It waits no more, and no message finds it any more. */
+static void event_forget(struct verdict_event *v)
+{
+	struct verdict_event **link;
+
+	if (v->page) {
+		link = &v->page->events;
+		while (*link != v)
+			link = &(*link)->page_next;
+		*link = v->page_next;
+		v->page = NULL;
+	}
+	*v->message_prev = v->message_next;
+	if (v->message_next)
+		v->message_next->message_prev = v->message_prev;
+	*v->ctx_prev = v->ctx_next;
+	if (v->ctx_next)
+		v->ctx_next->ctx_prev = v->ctx_prev;
+	v->ctx = NULL;
+}
+
+/* Nothing more will be asked of it: a page's chain must not grow for nothing. */
+static void event_done(struct verdict_event *v)
+{
+	if (v->ended && v->read && !v->page)
+		event_forget(v);
+}
+
+/* The newest free record is the last to be used again. */
+static void event_free(struct verdict_engine *e, struct verdict_event *v)
+{
+	struct verdict_event **link = task_chain(e, v->task);
+
+	while (*link != v)
+		link = &(*link)->next;
+	*link = v->next;
+	v->next = NULL;
+	v->ended = true;
+	*e->free_events_end = v;
+	e->free_events_end = &v->next;
+}
+
+/**
+ * verdict_event_ended - the fault of a task has ended
+ * @e: the engine
+ * @task: the task; nothing happens if its fault has raised no event
+ */
+void verdict_event_ended(struct verdict_engine *e, const void *task)
+{
+	struct verdict_event *v = *task_chain(e, task);
+
+	while (v && v->task != task)
+		v = v->next;
+	if (!v)
+		return;
+	event_free(e, v);
+	event_done(v);
+}
+
+/**
+ * verdict_events_free - a userfaultfd ends
+ * @e: the engine
+ * @ctx: which
+ */
+void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx)
+{
+	struct verdict_event *v;
+
+	while ((v = ctx->events)) {
+		if (!v->ended)
+			event_free(e, v);
+		event_forget(v);
+	}
+}
+
+/**
+ * verdict_event_create - a new record of an event
+ * @e: the engine
+ * @ctx: its userfaultfd
+ * @entry: the event; its task has no other record
+ *
+ * Return: the record, not judged, or NULL if the table is full (which is
+ * counted).
+ */
+struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verdict_ctx *ctx,
+					   const struct verdict_entry *entry)
+{
+	struct verdict_event *v = e->free_events, **head;
+
+	if (!v) {
+		e->stats.events_full++;
+		return NULL;
+	}
+	e->free_events = v->next;
+	if (!e->free_events)
+		e->free_events_end = &e->free_events;
+	if (v->ctx)
+		event_forget(v);
+	v->ctx = ctx;
+	v->task = entry->task;
+	v->addr = entry->addr;
+	v->size = entry->size;
+	v->backing = entry->backing;
+	v->type = entry->type;
+	v->read = false;
+	v->ended = false;
+	v->old = false;
+
+	head = task_chain(e, v->task);
+	v->next = *head;
+	*head = v;
+	head = message_chain(e, ctx, v->addr);
+	v->message_next = *head;
+	if (*head)
+		(*head)->message_prev = &v->message_next;
+	v->message_prev = head;
+	*head = v;
+	v->ctx_next = ctx->events;
+	if (v->ctx_next)
+		v->ctx_next->ctx_prev = &v->ctx_next;
+	v->ctx_prev = &ctx->events;
+	ctx->events = v;
+	ctx->sizes |= entry->size;
+	return v;
+}
+
+/**
+ * verdict_event_waits - an event is not judged yet
+ * @v: its record, or NULL
+ * @page: its page
+ * @wait: for what
+ */
+void verdict_event_waits(struct verdict_event *v, struct verdict_page *page, enum verdict_wait wait)
+{
+	if (!v)
+		return;
+	v->page = page;
+	v->wait = wait;
+	v->page_next = page->events;
+	page->events = v;
+}
+
+/**
+ * verdict_events_seen - those of a page that were open have been seen
+ * @page: the page
+ */
+void verdict_events_seen(struct verdict_page *page)
+{
+	struct verdict_event *v;
+	int t;
+
+	for (v = page->events; v; v = v->page_next)
+		if (v->wait == WAIT_OPEN)
+			v->wait = WAIT_SEEN;
+	for (t = 0; t < NR_EVENT_TYPES; t++) {
+		page->wait[WAIT_SEEN][t] += page->wait[WAIT_OPEN][t];
+		page->wait[WAIT_OPEN][t] = 0;
+		page->read[WAIT_SEEN][t] += page->read[WAIT_OPEN][t];
+		page->read[WAIT_OPEN][t] = 0;
+	}
+}
+
+/**
+ * verdict_page_close - file the verdict on the events of a page
+ * @e: the engine
+ * @page: the page
+ * @wait: which of its events
+ * @verdict: the verdict
+ * @why: what is lacking, if it is VERDICT_UNDECIDED
+ */
+void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,
+			enum verdict_wait wait, enum verdict verdict,
+			enum verdict_why why)
+{
+	struct verdict_event **link = &page->events, *v;
+	unsigned int closed = 0;
+	int t;
+
+	for (t = 0; t < NR_EVENT_TYPES; t++) {
+		struct verdict_books *b = &e->stats.books[page->backing][t];
+		unsigned int n = page->wait[wait][t];
+
+		page->wait[wait][t] = 0;
+		if (wait == WAIT_EXPOSED) {
+			/* Not an event: counted if confirmed, else dropped. */
+			if (verdict == VERDICT_BOGUS)
+				b->exposures += n;
+			continue;
+		}
+		b->open -= n;
+		b->verdict[verdict] += n;
+		b->delivered[verdict] += page->read[wait][t];
+		page->read[wait][t] = 0;
+		closed += n;
+	}
+	if (!closed)
+		return;
+	if (verdict == VERDICT_UNDECIDED)
+		e->stats.why[why] += closed;
+	while ((v = *link)) {
+		if (v->wait == wait) {
+			*link = v->page_next;
+			v->page = NULL;
+			v->verdict = verdict;
+			event_done(v);
+		} else {
+			link = &v->page_next;
+		}
+	}
+	/* An EEXIST is the kernel's fault if any of the events was. */
+	if (verdict == VERDICT_BOGUS)
+		e->stats.raced_bogus += page->raced;
+	else if (page_waits(page, WAIT_OPEN) || page_waits(page, WAIT_SEEN) ||
+		 page_waits(page, WAIT_MAPPED))
+		return;
+	else
+		e->stats.raced += page->raced;
+	page->raced = 0;
+}
+
+/**
+ * verdict_read - user space has read a message
+ * @e: the engine
+ * @key: of the userfaultfd
+ * @addr: the address in the message
+ * @type: of the event
+ */
+void verdict_read(struct verdict_engine *e, const void *key, unsigned long addr,
+		  enum verdict_type type)
+{
+	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
+	struct verdict_event *found = NULL, *v = NULL;
+
+	while (ctx && (v = event_at(e, ctx, addr, v))) {
+		if (v->type != type || v->read)
+			continue;
+		/* The oldest whose task still waits, else the last whose did. */
+		if (!v->ended || !found)
+			found = v;
+	}
+	if (!found) {
+		e->stats.unmatched++;
+		return;
+	}
+	found->read = true;
+	if (found->page)
+		found->page->read[found->wait][type]++;
+	else if (!found->old)
+		e->stats.books[found->backing][type].delivered[found->verdict]++;
+	event_done(found);
+}
+
+/**
+ * verdict_event_raced - an install at an address has done nothing
+ * @e: the engine
+ * @ctx: of its userfaultfd
+ * @addr: the address
+ * @outcome: why
+ */
+void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx,
+			 unsigned long addr, enum verdict_outcome outcome)
+{
+	struct verdict_page *page = NULL;
+	bool bogus = false, minor = false;
+	struct verdict_event *v = NULL;
+
+	while ((v = event_at(e, ctx, addr, v))) {
+		if (v->ended)
+			continue;
+		if (v->page)
+			page = v->page;
+		else if (v->verdict == VERDICT_BOGUS)
+			bogus = true;
+		if (v->type == EVENT_MINOR)
+			minor = true;
+	}
+	if (outcome == OUTCOME_NO_PAGE)
+		e->stats.hole_punched += minor;
+	else if (outcome == OUTCOME_AGAIN)
+		e->stats.raced++;
+	else if (bogus)
+		e->stats.raced_bogus++;
+	else if (page)
+		page->raced++;
+	else
+		e->stats.raced++;
+}
+
+/**
+ * verdict_events_reset - messages about events of the old books count no more
+ * @e: the engine
+ */
+void verdict_events_reset(struct verdict_engine *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->limits.faults; i++)
+		if (!e->events[i].page)
+			e->events[i].old = true;
+}
+
+/**
+ * verdict_reset - zero the books
+ * @e: the engine
+ *
+ * What is in flight stays: events not judged yet open the new books.
+ */
+void verdict_reset(struct verdict_engine *e)
+{
+	struct verdict_stats new = { };
+	int i, j;
+
+	for (i = 0; i < NR_BACKINGS; i++) {
+		for (j = 0; j < NR_EVENT_TYPES; j++) {
+			new.books[i][j].open = e->stats.books[i][j].open;
+			new.books[i][j].events = new.books[i][j].open;
+		}
+	}
+	e->stats = new;
+	verdict_events_reset(e);
+}
