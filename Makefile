@@ -91,5 +91,5 @@ clean:
 		Module.symvers modules.order .tmp_versions .module-common.o build
 	$(MAKE) -s -C tests/stress clean
 	$(MAKE) -s -C tests/selftests clean
-	$(MAKE) -s -C tests/kernel clean
+	$(MAKE) -s -C tests/guest clean
 	$(MAKE) -s -C tests/unit clean

@@ -164,3 +164,44 @@ struct hook hook_made = {
 	.needless = COMPAT_UFFD_PUBLIC,
 	.lost = "whose userfaultfds are is only known from faults",
 };
+
+/**
+ * uffd_over - whatever has a record there has ended unseen
+ * @ctx: the userfaultfd that has its address now; no UFFDIO_API of it has succeeded
+ *
+ * Under core_lock().
+ */
+void uffd_over(const void *ctx)
+{
+	if (verdict_ctx_over(&core_engine, ctx))
+		demand_released(ctx);
+}
+NOKPROBE_SYMBOL(uffd_over);
+
+/**
+ * uffd_opening - a userfaultfd may begin its life
+ * @ctx: the userfaultfd
+ * @mm: its address space, or NULL if that is not known
+ * @tag: for verdict_ctx_tag()
+ * @payer: whose share of the table it takes
+ *
+ * Under core_lock().
+ *
+ * Return: whether to tell verdict_ctx_opened(); if not, it is not recorded.
+ */
+bool uffd_opening(const void *ctx, const void *mm, unsigned long tag,
+		 unsigned long payer)
+{
+	bool recorded = verdict_ctx_tag(&core_engine, ctx);
+
+	if (!recorded && !verdict_ctx_affords(&core_engine, payer))
+		return false;
+	if (!verdict_ctx_opening(&core_engine, ctx, tag))
+		return false;
+	if (!recorded)
+		verdict_ctx_pays(&core_engine, ctx, payer);
+	if (!recorded && mm)
+		verdict_ctx_belongs(&core_engine, ctx, mm);
+	return true;
+}
+NOKPROBE_SYMBOL(uffd_opening);

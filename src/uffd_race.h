@@ -91,11 +91,6 @@ void look_later(void);
 enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet,
 			     const void **whose);
 
-/* hooks/ioctl.c */
-void ioctl_over(const void *ctx);
-bool ioctl_bear(const void *ctx, const void *mm, unsigned long tag,
-		unsigned long payer);
-
 /* hooks/install.c: what ioctls install, as the kernel took it */
 bool installs_unseen(unsigned int nr);
 
@@ -110,6 +105,9 @@ const void *uffd_mm(const void *ctx);
 bool uffd_new(const void *ctx);
 bool uffd_silent(const void *ctx, unsigned int fault_flags);
 void uffd_succeeded(const void *ctx, u64 features);
+void uffd_over(const void *ctx);
+bool uffd_opening(const void *ctx, const void *mm, unsigned long tag,
+		 unsigned long payer);
 
 /* ioctl_stats.c */
 void ioctl_stats_count(unsigned int nr, long ret);

@@ -85,47 +85,6 @@ static const struct uffd_cmd *find_cmd(unsigned int cmd)
 }
 NOKPROBE_SYMBOL(find_cmd);
 
-/**
- * ioctl_over - whatever has a record there has ended unseen
- * @ctx: the userfaultfd that has its address now; no UFFDIO_API of it has succeeded
- *
- * Under core_lock().
- */
-void ioctl_over(const void *ctx)
-{
-	if (verdict_ctx_over(&core_engine, ctx))
-		demand_released(ctx);
-}
-NOKPROBE_SYMBOL(ioctl_over);
-
-/**
- * ioctl_bear - a userfaultfd may begin its life
- * @ctx: the userfaultfd
- * @mm: its address space, or NULL if that is not known
- * @tag: for verdict_ctx_tag()
- * @payer: whose share of the table it takes
- *
- * Under core_lock().
- *
- * Return: whether to tell verdict_ctx_opened(); if not, it is not recorded.
- */
-bool ioctl_bear(const void *ctx, const void *mm, unsigned long tag,
-		 unsigned long payer)
-{
-	bool recorded = verdict_ctx_tag(&core_engine, ctx);
-
-	if (!recorded && !verdict_ctx_affords(&core_engine, payer))
-		return false;
-	if (!verdict_ctx_opening(&core_engine, ctx, tag))
-		return false;
-	if (!recorded)
-		verdict_ctx_pays(&core_engine, ctx, payer);
-	if (!recorded && mm)
-		verdict_ctx_belongs(&core_engine, ctx, mm);
-	return true;
-}
-NOKPROBE_SYMBOL(ioctl_bear);
-
 /* Nobody is payer 0. */
 static unsigned long current_payer(void)
 {
@@ -143,10 +102,10 @@ static bool api_begin(const void *ctx, unsigned long features)
 		return false;
 	/* Asked under the lock: its success would have been told under it. */
 	if (uffd_new(ctx))
-		ioctl_over(ctx);
+		uffd_over(ctx);
 	opening = guard_sighted() &&
-		ioctl_bear(ctx, uffd_mm(ctx), features | CTX_TAG_KNOWN,
-			    current_payer());
+		uffd_opening(ctx, uffd_mm(ctx), features | CTX_TAG_KNOWN,
+			     current_payer());
 	core_unlock(flags);
 	guard_watch();
 	return opening;

@@ -232,8 +232,8 @@ static void fork_bears(const void *ctx, const void *mm, unsigned long tag,
 		       unsigned long payer)
 {
 	/* Whatever has a record there has ended unseen. */
-	ioctl_over(ctx);
-	if (tag && ioctl_bear(ctx, mm, tag, payer))
+	uffd_over(ctx);
+	if (tag && uffd_opening(ctx, mm, tag, payer))
 		verdict_ctx_opened(&core_engine, ctx, true);
 }
 NOKPROBE_SYMBOL(fork_bears);

@@ -204,6 +204,16 @@ void ioctl_stats_count(unsigned int nr, long result)
 	check(result == ret);
 }
 
+bool uffd_opening(const void *ctx, const void *mm, unsigned long tag,
+		  unsigned long payer)
+{
+	return verdict_ctx_opening(&core_engine, ctx, tag);
+}
+
+void uffd_over(const void *ctx)
+{
+}
+
 void core_op_begin(const void *ctx, enum verdict_op_kind kind,
 		   unsigned long start, unsigned long end)
 {

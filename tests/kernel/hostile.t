@@ -266,7 +266,7 @@ race() {
 	ok "$kernel: no kprobe is left" test "$(value "$f" kprobes_left)" = 0
 }
 
-make -s -C "$top/tests/stress" && make -s -C "$top/tests/kernel" || exit
+make -s -C "$top/tests/stress" && make -s -C "$top/tests/guest" || exit
 for kernel in $kernels; do
 	hostile "$kernel"
 done
