@@ -153,7 +153,7 @@ sub try_mutant {
 		return 'unit' if !run("env LD_LIBRARY_PATH=$dir timeout 10 build/m.$test", "$dir/log");
 	}
 	return 'survives' if $opt{u};
-	run("$cc -O2 -std=gnu11 -w -Ibuild/m.src -DCASE_MAX_LOOKS=3 -o $dir/explore build/m.model/*.o $engine -Wl,--wrap=verdict_page_close",
+	run("$cc -O2 -std=gnu11 -w -Ibuild/m.src -DVERDICT_MAX_LOOKS=3 -o $dir/explore build/m.model/*.o $engine -Wl,--wrap=verdict_page_close",
 	    "$dir/log") or die slurp("$dir/log");
 	return 'small' if !run("$dir/explore -s -e -j1", "$dir/log");
 	return 'survives' if !$opt{f};
@@ -195,7 +195,7 @@ for (@tests) {
 	system("$cc $flags -o build/m.$_ $_.c -Lbuild/m.src -lengine -lcmocka") == 0 or exit 2;
 }
 for (@model) {
-	system("$cc -O2 -std=gnu11 -w -DCASE_MAX_LOOKS=3 -c -o build/m.model/" . s,.*/(\w+)\.c$,$1.o,r . " $_") == 0 or exit 2;
+	system("$cc -O2 -std=gnu11 -w -DVERDICT_MAX_LOOKS=3 -c -o build/m.model/" . s,.*/(\w+)\.c$,$1.o,r . " $_") == 0 or exit 2;
 }
 
 my $why = equivalents();
