@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # TAP for the shell tests, and how they use guests.
 # shellcheck shell=bash
 set -uo pipefail

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Does the module destroy what it measures? The share of writer operations that
 # user space was hit by, with the module over without it, alternating runs.
 # Windows are counted, not events: one long window raises hundreds of them.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The output of a sweep to cells, one a path, separated by tabs:
 # KERNEL PATH VERDICT EXPOSURES BOGUS UNDECIDED WRONG FIRST_MS WRITER REASON
 # The writers of a path count together. WRONG and FIRST_MS are user space's own;

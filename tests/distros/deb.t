@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The package: built, checked, installed, upgraded and purged in a throw-away
 # Debian 13 without a kernel, whose dkms builds for the headers that are there.
 # shellcheck disable=SC2317

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Boots a release from a disk, by its own kernel, init and kmod. Sourced after
 # root.sh.
 # shellcheck shell=bash disable=SC2154,SC2034 # lib.sh, root.sh, qemu.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # What a user of a Debian release does, in a throw-away root of it with its own
 # dkms, which is booted from a disk, with its own init and kmod: make install,
 # modprobe, the next version, a newer kernel, kernels it is not for, make uninstall.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Cells (cells.awk) to an SVG. usage: awk -v about=TEXT -f heatmap.awk
 function escape(s) {
 	gsub(/&/, "\\&amp;", s)

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Under lockdown an unsigned module is not loaded. One that is there already goes
 # on: it convicts and clears, and what can still be read tells so.
 # shellcheck disable=SC2016,SC2154

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # From what a sweep prints to cells, table and picture; no guest.
 # shellcheck disable=SC2317
 . "$(dirname "$0")/../lib.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Throw-away roots of real Debian releases. Sourced after tests/lib.sh.
 # shellcheck shell=bash disable=SC2154 # lib.sh
 . "$top/tests/vm/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Signed by dkms with its own key, the module loads under Secure Boot, with
 # module.sig_enforce=1 and in the lockdown that comes with it, if that key is in
 # the machine owner's list. What shim hands over as such a list, after mokutil

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # What differs between kernels is in compat.h, and each of its #if names the
 # commit that made the difference.
 # shellcheck disable=SC2154

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Cells (cells.awk) and kernels without any ("KERNEL<tab>-<tab>REASON") to a table
 # in Markdown. usage: awk -v about=TEXT -f table.awk
 function cell(verdict, exposures, bogus, first, writer, reason,    s) {

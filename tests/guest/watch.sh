@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
 # Runs in a guest, with the module loaded. Puts watches on a target that does
 # what it is told, and says what comes of it: "name value".
 #

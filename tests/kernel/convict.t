@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # With stalls, every vulnerable path is convicted at once, and sound ones are
 # exposed: what makes VULNERABLE certain, and PROTECTED mean something.
 #

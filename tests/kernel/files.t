@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # What others see of the module: who may read which file, what perf makes of the
 # tracepoints, and that it loads where there is no debugfs.
 . "$(dirname "$0")/../lib.sh"

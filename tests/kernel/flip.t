@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Ioctls whose argument is rewritten in flight: what they install is known as the
 # kernel took it. Nothing is mapped where an event is raised.
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Pages of 1 GiB full of what looks like page tables: any user can have them
 # read by a walk that does not stop at a huge page.
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Small programs that a detector may take for proof of a bug, or be blinded by
 # (hostile --help): nobody is accused, and nobody is kept from being judged.
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The claim itself: the module is held against what user space counted, on a
 # kernel that has the hugetlb race and on one where it is fixed.
 . "$(dirname "$0")/../lib.sh"

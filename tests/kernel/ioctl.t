@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The ioctls: who resolves, through which userfaultfd, and how it ends.
 # Every page may be missing rightly here, and no path is one that races.
 . "$(dirname "$0")/../lib.sh"

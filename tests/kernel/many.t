@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Many at once: the books balance at every read while they are written, and ten
 # thousand threads that are blocked in one userfaultfd are all accounted for.
 #

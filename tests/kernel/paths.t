@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Every path and writer on every kernel: the module is held against what user
 # space counted itself.
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The hooks on page faults are in place while some userfaultfd has a range that
 # is not hugetlb, and only then; and what is judged from then on is judged
 # rightly. One thread for all vCPUs, since code is switched under load.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The module comes and goes a hundred times while faults are blocked and ioctls
 # in flight, refuses bad parameters, and leaves nothing behind.
 . "$(dirname "$0")/../lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The kernel's own userfaultfd selftests, and stress-ng, run with the module
 # exactly as without.
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Breakpoints on ptes: what they see, what they hold, what they refuse, and
 # that none is left behind.
 . "$(dirname "$0")/../lib.sh"

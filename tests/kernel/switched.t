@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Hooks that are switched off behind the module's back: it convicts nobody,
 # clears nobody, and says so; and it sees again when they are back.
 #

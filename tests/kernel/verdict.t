@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # What clears a path, and what does not: the words of "verdict".
 . "$(dirname "$0")/../lib.sh"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Packages that tests run in guests, beside kernels: unpacked in the cache, keyed
 # by what apt says of them. Sourced after kernels.sh.
 # shellcheck shell=bash disable=SC2154 # lib.sh's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Debian's archive: everything through a private apt root for each release, with
 # its own sources, lists and status, so the machine's apt is neither used nor
 # changed; only the mirror and the proxy are the machine's. Sourced after lib.sh.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # tests/check itself, and the retries of downloads, with stubs for all the rest.
 # shellcheck disable=SC2016,SC2317
 . "$(dirname "$0")/../lib.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Kernels: what a name stands for, their packages, and the cache. Sourced after
 # lib.sh. Those of Debian are here and in apt.sh, a user's own in own.sh.
 # shellcheck shell=bash disable=SC2154,SC2034,SC1091 # $cache is lib.sh's

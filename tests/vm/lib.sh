@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # What run and build share. Sourced, by bash with set -euo pipefail.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # A user's own kernel: -k FILE.deb…, or -k DIR with packages or a built tree in
 # it. Sourced by kernels.sh.
 # shellcheck shell=bash disable=SC2154,SC2034 # lib.sh, kernels.sh

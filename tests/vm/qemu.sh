@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The guest: choosing how to run it, starting it, waiting for it. Sourced by run.
 # shellcheck shell=bash disable=SC2154,SC2034 # run's options and results
 

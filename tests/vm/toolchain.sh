@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The compiler a kernel's module wants. Debian 12's gcc lacks options that newer
 # kernels' Makefiles use, and their kbuild tools want a newer libc: these are
 # built in a root of Debian 13, whose gcc 14 does for all up to 7.3. The kernels

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # run and build themselves, with a stub for a module. Little guests, as all this
 # should take less than a minute.
 # shellcheck disable=SC2016,SC2317,SC1003,SC1091,SC2154
