@@ -81,6 +81,7 @@ NOKPROBE_SYMBOL(find_slot);
  */
 unsigned int demand_armed(void)
 {
+	/* pairs with arm(): who reads it finds the hooks in place */
 	return smp_load_acquire(&armed);
 }
 NOKPROBE_SYMBOL(demand_armed);
@@ -249,6 +250,7 @@ static void arm(void)
 		last = 1;
 	/* Not while the module is loaded: nobody else is there. */
 	locked = core_lock(&flags);
+	/* pairs with demand_armed() */
 	smp_store_release(&armed, last);
 	if (locked)
 		core_unlock(flags);
@@ -265,6 +267,7 @@ static void disarm(void)
 		return;
 	needed = hooks_needed();
 	if (!needed)
+		/* pairs with demand_armed() */
 		smp_store_release(&armed, 0);
 	core_unlock(flags);
 	if (!needed)

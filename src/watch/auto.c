@@ -78,6 +78,7 @@ void watch_saw(pid_t tgid, const void *ctx, unsigned long addr)
 	s->tgid = tgid;
 	s->ctx = ctx;
 	s->addr = addr;
+	/* pairs with cmpxchg() in take_sightings() */
 	smp_store_release(&s->state, FRESH_FULL);
 	if (unlikely(READ_ONCE(idle)) && READ_ONCE(watch_param_auto)) {
 		WRITE_ONCE(idle, false);
@@ -142,6 +143,7 @@ static void take_sightings(void)
 		if (cmpxchg(&fresh[i].state, FRESH_FULL, FRESH_BUSY) != FRESH_FULL)
 			continue;
 		take_source(&fresh[i]);
+		/* pairs with cmpxchg() in watch_saw() */
 		smp_store_release(&fresh[i].state, FRESH_EMPTY);
 	}
 }

@@ -96,6 +96,7 @@ static void flush_here(void *info)
 
 	if (current->mm == f->mm)
 		compat_flush_page(f->addr);
+	/* pairs with cmpxchg() in flush_others(), and watch_hold_exit() */
 	smp_store_release(&f->busy, 0);
 }
 
@@ -112,6 +113,7 @@ static void flush_others(struct watch *w)
 		f->mm = w->mm;
 		f->addr = w->addr;
 		if (smp_call_function_single_async(cpu, &f->csd))
+			/* pairs with cmpxchg() in flush_others(), and watch_hold_exit() */
 			smp_store_release(&f->busy, 0);
 	}
 }
@@ -209,6 +211,7 @@ void watch_hold_exit(void)
 
 	for_each_possible_cpu(cpu) {
 		irq_work_sync(&per_cpu_ptr(&holds, cpu)->work);
+		/* pairs with flush_here() */
 		while (smp_load_acquire(&per_cpu_ptr(&flushes, cpu)->busy))
 			msleep(1);
 	}

@@ -278,6 +278,7 @@ int watch_place(const struct watch_target *target, unsigned int us,
 	*why = "the range has just changed";
 	err = -EAGAIN;
 	if (!get_kernel_nofault(w->value, w->path.entry)) {
+		/* pairs with watch_on_write(): the watch is filled in */
 		smp_store_release(&w->state, WATCH_LIVE);
 		err = confirm_place(w, why);
 	}

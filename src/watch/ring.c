@@ -30,7 +30,9 @@ NOKPROBE_SYMBOL(watch_ring_begin);
 
 void watch_ring_end(struct watch_transition *t, u64 nr)
 {
+	/* pairs with watch_ring_get() */
 	smp_store_release(&t->seq, nr + 1);
+	/* pairs with cmpxchg() in watch_ring_begin() */
 	smp_store_release(&t->busy, 0);
 }
 NOKPROBE_SYMBOL(watch_ring_end);
@@ -93,6 +95,7 @@ bool watch_ring_get(u64 nr, struct watch_transition *copy)
 {
 	const struct watch_transition *t = &ring[nr % ring_size];
 
+	/* pairs with watch_ring_end() */
 	if (smp_load_acquire(&t->seq) != nr + 1)
 		return false;
 	memcpy(copy, t, sizeof(*copy));

@@ -52,7 +52,9 @@ static void shut(u64 nr)
 	WRITE_ONCE(s->nr, 0);
 	smp_wmb();	/* pairs with watch_window_shut() */
 	WRITE_ONCE(s->when, core_stamp());
+	/* pairs with watch_window_shut() */
 	smp_store_release(&s->nr, nr);
+	/* pairs with cmpxchg() above */
 	smp_store_release(&s->busy, 0);
 }
 NOKPROBE_SYMBOL(shut);
@@ -103,7 +105,7 @@ u64 watch_window(const void *ctx, unsigned long addr)
 		smp_rmb();	/* no number is ever used twice */
 		if (READ_ONCE(w->ctx) == ctx &&
 		    addr - READ_ONCE(w->addr) < READ_ONCE(w->path.size)) {
-			smp_rmb();
+			smp_rmb();	/* as above: the number is read last */
 			if (READ_ONCE(w->window) == nr)
 				return nr;
 		}
@@ -144,6 +146,7 @@ verdict_time watch_window_shut(u64 nr)
 	const struct shut *s = &shuts[nr % SHUTS];
 	verdict_time when;
 
+	/* pairs with shut() */
 	if (smp_load_acquire(&s->nr) != nr)
 		return 0;
 	when = READ_ONCE(s->when);

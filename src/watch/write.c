@@ -48,6 +48,7 @@ void watch_on_write(struct perf_event *bp, struct perf_sample_data *data,
 	struct ptwalk path;
 	bool cleared;
 
+	/* pairs with watch_place() */
 	if (smp_load_acquire(&w->state) != WATCH_LIVE)
 		return;
 	/* Or is it somebody else's memory by now? */
