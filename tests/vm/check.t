@@ -5,10 +5,10 @@
 . "$(dirname "$0")/../lib.sh"
 
 tree=$work/tree
-guest=guest	# so that nobody takes this for a test with guests
+guest=guest	# so that nobody takes this for a test with kernel
 
 make_tree() {
-	mkdir -p "$tree/tests/"{unit,guests,stress,vm} "$work/bin"
+	mkdir -p "$tree/tests/"{unit,kernel,stress,vm} "$work/bin"
 	cp "$top/tests/check" "$tree/tests/"
 	echo 'all: ;' >"$tree/tests/stress/Makefile"
 	printf '#!/bin/sh\nexit 0\n' | tee "$tree/tests/deps" >"$tree/tests/vm/run"
@@ -21,7 +21,7 @@ test_file() {
 	cat >"$tree/tests/$1.t" <<-EOT
 	#!/bin/bash
 	$guest() { :; }
-	case $1 in *guests*) $guest a 6.1 ;; esac
+	case $1 in *kernel*) $guest a 6.1 ;; esac
 	echo >>"$work/ran-${1##*/}"
 	says=('$2' '$3')
 	say=\${says[\$(wc -l <"$work/ran-${1##*/}") - 1]}
@@ -30,7 +30,7 @@ test_file() {
 	echo 1..1
 	[ "\$say" = ok ]
 	EOT
-	[[ $1 = guests/* ]] || sed -i "/$guest/d" "$tree/tests/$1.t"
+	[[ $1 = kernel/* ]] || sed -i "/$guest/d" "$tree/tests/$1.t"
 	chmod +x "$tree/tests/$1.t"
 }
 
@@ -43,7 +43,7 @@ check() {
 	local got=0
 
 	rm -f "$work"/ran-*
-	(cd "$tree" && tests/check tests/{unit,guests}) >"$work/out" 2>&1 </dev/null || got=$?
+	(cd "$tree" && tests/check tests/{unit,kernel}) >"$work/out" 2>&1 </dev/null || got=$?
 	((got == $1)) || diag "exit status $got: $(cat "$work/out")"
 	((got == $1))
 }
@@ -54,45 +54,45 @@ tail_says() {
 
 checks() {
 	test_file unit/good ok ok
-	test_file guests/sound ok ok
+	test_file kernel/sound ok ok
 	ok "all green: green" check 0
 	ok "and said so" tail_says PASSED
 	ok "with the time" tail_says '== check: [0-9]* min [0-9]* s'
 
-	test_file guests/flaky 'not ok' ok
+	test_file kernel/flaky 'not ok' ok
 	ok "a guest that fails once: green" check 0
 	ok "loudly" tail_says 'RETRIED: tests/kernel/flaky.t'
 	ok "nothing else ran again" ran good 1
 
-	test_file guests/flaky 'not ok' 'not ok'
+	test_file kernel/flaky 'not ok' 'not ok'
 	ok "one that fails twice: red" check 1
 	ok "named at the end" tail_says 'FAILED: tests/kernel/flaky.t'
 	ok "with its point" tail_says 'not ok 1 - of flaky'
 	ok "after two runs" ran flaky 2
 
-	test_file guests/flaky 'not ok' ok
+	test_file kernel/flaky 'not ok' ok
 	test_file unit/good 'not ok' ok
 	ok "a unit test that fails once: red" check 1
 	ok "without a second run" ran good 1
 	ok "named at the end" tail_says 'FAILED: tests/unit/good.t'
 
 	test_file unit/good ok ok
-	test_file guests/flaky 'not ok' ok '[    2.0]  fault_event+0x12/0x40 [uffd_race]'
+	test_file kernel/flaky 'not ok' ok '[    2.0]  fault_event+0x12/0x40 [uffd_race]'
 	ok "a crash in our code: red" check 1
 	ok "without a second run" ran flaky 1
-	test_file guests/flaky 'not ok' ok '[    2.0] RIP: 0010:0xffffffffc0401234'
+	test_file kernel/flaky 'not ok' ok '[    2.0] RIP: 0010:0xffffffffc0401234'
 	ok "a crash where our code was: red" check 1
-	test_file guests/flaky 'not ok' ok \
+	test_file kernel/flaky 'not ok' ok \
 		'[    2.0] BUG: unable to handle page fault for address: ffffffffc03beb88'
 	ok "or our data: red" check 1
-	test_file guests/flaky 'not ok' ok '[    2.0]  ? fault_event+0x12/0x40 [uffd_race]'
+	test_file kernel/flaky 'not ok' ok '[    2.0]  ? fault_event+0x12/0x40 [uffd_race]'
 	ok "leftovers of the stack are no proof" check 0
-	test_file guests/flaky 'not ok' ok '[    2.0] Modules linked in: uffd_race(OE)'
+	test_file kernel/flaky 'not ok' ok '[    2.0] Modules linked in: uffd_race(OE)'
 	ok "nor is the list of modules" check 0
 }
 
 phases() {
-	test_file guests/flaky ok ok
+	test_file kernel/flaky ok ok
 	printf '#!/bin/sh\nexit 3\n' >"$tree/tests/deps"
 	ok "missing packages: red" check 3
 	ok "named at the end" \
