@@ -70,6 +70,7 @@ without_headers() {
 
 # The kernel that comes later, with image and headers as apt installs them
 newer_kernel() {
+	# shellcheck disable=SC2016 # expanded in there
 	in_release "$root" sh -ec '
 		export DEBIAN_FRONTEND=noninteractive INITRD=No
 		apt-get -qq -o Acquire::Check-Valid-Until=false update

@@ -68,7 +68,7 @@ manual() {
 	echo "seen_after_drop $(column seen)"
 	watch off && echo "placed_after_off $(placed)"
 	tell toggle 5
-	grep -v '^  ' $dir/transitions | wc -l | sed 's/^/kept /'
+	grep -vc '^  ' $dir/transitions | sed 's/^/kept /'
 
 	watch "$pid $(printf %x $((0x$page + 4096))) stall=100"
 	tell toggle 200

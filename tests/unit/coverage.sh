@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Branches of the engine that the unit tests, the small model and the corpus of
 # the fuzzers take. Fails if all together take less than 95 % of a file's.
+# shellcheck disable=SC2086,SC2046,SC2317 # lists of words; functions called by name
 set -e
 cd "$(dirname "$0")"
 here=$PWD

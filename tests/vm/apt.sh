@@ -87,10 +87,11 @@ index_kernels() {
 fresh_lists() {
 	local log=$cache/apt/$1/log
 
-	apt_in "$1" apt-get -qq update >"$log" 2>&1 && ! grep -qE '^(E|W): ' "$log" || {
+	if ! apt_in "$1" apt-get -qq update >"$log" 2>&1 ||
+	   grep -qE '^(E|W): ' "$log"; then
 		cat "$log" >&2
 		return 1
-	}
+	fi
 }
 
 # Once a day is enough: old versions stay in the archive for longer.

@@ -69,12 +69,12 @@ choose_accel() {
 	append="clearcpuid=112 $append"
 
 	if [[ $icount ]]; then
-		accel=(-accel "tcg,thread=single" -icount "shift=1,sleep=off" -cpu $cpu)
+		accel=(-accel "tcg,thread=single" -icount "shift=1,sleep=off" -cpu "$cpu")
 	elif kvm_works; then
 		accel=(-accel kvm -cpu max)
 		append=${append#* }
 	else
-		accel=(-accel "tcg,thread=$threads" -cpu $cpu)
+		accel=(-accel "tcg,thread=$threads" -cpu "$cpu")
 	fi
 }
 
