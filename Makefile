@@ -9,7 +9,7 @@ DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
 .DELETE_ON_ERROR:
 
 .PHONY: modules install uninstall deb demo check matrix check-host check-paths check-model \
-	check-mutants check-fuzz stress clean help
+	check-mutants check-fuzz lint stress clean help
 
 modules:
 	@test -d $(KDIR) || { echo "no headers in $(KDIR): install" \
@@ -34,6 +34,7 @@ help:
 	@echo '  check-model    prove the verdict engine over all interleavings'
 	@echo '  check-mutants  are the proofs and unit tests sharp?'
 	@echo '  check-fuzz     fuzz the engine for SECONDS=60'
+	@echo '  lint           compiler, sparse, checkpatch, shellcheck and others: no remark'
 
 install:
 	@command -v dkms >/dev/null || { echo "needs the package dkms" >&2; exit 1; }
@@ -72,6 +73,7 @@ stress:
 
 demo: ; @tests/demo
 check: ; @tests/check
+lint: ; @tests/lint/lint
 check-distros: stress
 	@tests/deps
 	@UFFD_RACE_RELEASES="5.10 6.1 6.12 7.3 sid" prove --timer tests/distros
