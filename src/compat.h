@@ -7,6 +7,7 @@
 #define UFFD_RACE_COMPAT_H
 
 #include <linux/err.h>
+#include <linux/hugetlb.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
@@ -159,6 +160,23 @@ static inline bool compat_pte_marker(pte_t pte)
 #else
 	return false;
 #endif
+}
+
+/*
+ * Where the page cache has what is mapped at an aligned address. Huge pages of
+ * hugetlb count as many since a08c7193e4f1 ("mm/filemap: remove hugetlb special
+ * casing in filemap.c"), v6.7.
+ */
+static inline pgoff_t compat_file_index(struct vm_area_struct *vma,
+					unsigned long addr)
+{
+	pgoff_t index = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	if (is_vm_hugetlb_page(vma))
+		index >>= huge_page_order(hstate_vma(vma));
+#endif
+	return index;
 }
 
 /* A page in swap; since v6.19 as above. */

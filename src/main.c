@@ -88,6 +88,7 @@ static int __init uffd_race_init(void)
 	if (err)
 		goto no_hooks;
 	demand_start();
+	probes_watching(false, armed);
 	debugfs_init();
 	core_open();
 	guard_watch();

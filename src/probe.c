@@ -6,6 +6,7 @@
 #include "uffd_race.h"
 #include "probe.h"
 #include "compat.h"
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 
 #define MAX_HOOKS	32
@@ -41,6 +42,17 @@ bool hook_armed(struct hook *hook)
 	return READ_ONCE(hook->armed);
 }
 NOKPROBE_SYMBOL(hook_armed);
+
+/**
+ * hook_absent - could a hook not be placed?
+ * @hook: which
+ *
+ * Return: true if that was tried, and failed.
+ */
+bool hook_absent(const struct hook *hook)
+{
+	return READ_ONCE(hook->error);
+}
 
 /**
  * hook_hit - count a hit
@@ -129,7 +141,7 @@ static int hook_arm(struct hook *h)
 	}
 	h->error = err;
 	WRITE_ONCE(h->armed, !err);
-	if (!err || (err == -ENOENT && h->absent_ok))
+	if (!err || (err == -ENOENT && (h->absent_ok || h->inlined_ok)))
 		return 0;
 	if (err != before)
 		pr_warn("no %sprobe on %s (%d); lost: %s\n",
@@ -153,7 +165,7 @@ void probes_disarm(bool on_demand)
 	for (i = nr_hooks; i--; ) {
 		struct hook *h = hooks[i];
 
-		if (!h->armed || h->on_demand != on_demand)
+		if (!h->armed || h->on_watch || h->on_demand != on_demand)
 			continue;
 		WRITE_ONCE(h->armed, false);
 		if (hook_is_return(h))
@@ -178,7 +190,7 @@ void probes_fold_misses(bool on_demand)
 	for (i = 0; i < nr_hooks; i++) {
 		struct hook *h = hooks[i];
 
-		if (h->armed || h->on_demand != on_demand)
+		if (h->armed || h->on_watch || h->on_demand != on_demand)
 			continue;
 		h->missed = hook_missed(h);
 		h->kp.nmissed = 0;
@@ -207,6 +219,45 @@ void probes_demand(void)
 		if (hooks[i]->on_demand && !hooks[i]->armed &&
 		    !fails_forever(hooks[i]->error))
 			hook_arm(hooks[i]);
+}
+
+static DEFINE_MUTEX(watching_mutex);
+static bool watching_ready, watching_keep;
+
+/* None of them is a must_see hook: what they miss are exposures. */
+static void watching_arm(bool on)
+{
+	int i;
+
+	lockdep_assert_held(&watching_mutex);
+	for (i = 0; i < nr_hooks && watching_ready; i++) {
+		struct hook *h = hooks[i];
+
+		if (!h->on_watch || h->armed == on || h->error)
+			continue;
+		if (on) {
+			hook_arm(h);
+			continue;
+		}
+		WRITE_ONCE(h->armed, false);
+		unregister_kprobe(&h->kp);
+	}
+}
+
+/**
+ * probes_watching - are there watches, or soon?
+ * @on: so
+ * @keep: from now on, what is in place stays in place
+ *
+ * Process context, may sleep.
+ */
+void probes_watching(bool on, bool keep)
+{
+	mutex_lock(&watching_mutex);
+	watching_keep |= keep;
+	if (on || !watching_keep)
+		watching_arm(on);
+	mutex_unlock(&watching_mutex);
 }
 
 /**
@@ -238,12 +289,15 @@ int probes_init(struct hook * const *list, unsigned int nr,
 		hooks[i]->rp.maxactive = hooks[i]->of_faults ? faults : ops;
 	}
 	for (i = 0; i < nr_hooks; i++) {
-		if (hooks[i]->on_demand)
+		if (hooks[i]->on_demand || hooks[i]->on_watch)
 			continue;
 		err = hook_arm(hooks[i]);
 		if (err)
 			return err;
 	}
+	mutex_lock(&watching_mutex);
+	watching_ready = true;
+	mutex_unlock(&watching_mutex);
 	return 0;
 }
 
@@ -254,6 +308,10 @@ void probes_exit(void)
 {
 	int i;
 
+	mutex_lock(&watching_mutex);
+	watching_arm(false);
+	watching_ready = false;
+	mutex_unlock(&watching_mutex);
 	for (i = 0; i < nr_hooks; i++) {
 		free_percpu(hooks[i]->hits);
 		hooks[i]->hits = NULL;

@@ -15,11 +15,13 @@
  * @required: the module is useless without it
  * @on_demand: in place only while it is needed; see demand.c
  * @spares_hugetlb: what it sees is never done to hugetlb
+ * @on_watch: in place only while there are watches, for it is in everybody's way
  * @evidence: without it nothing is known about any userfaultfd, or, if it is
  *	@on_demand or @spares_hugetlb, about ranges that are not hugetlb
  * @must_see: evidence is incomplete from the moment when a hit is missed
  * @absent_ok: a kernel without the function does not do the thing at all
  * @needless: this kernel tells without it
+ * @inlined_ok: the compiler may have left no such function; hook_wait_* stand in
  * @lost: what is lost without it
  * @of_faults: its instances are held as long as a fault may sleep
  * @hits: how often its handler had something to do
@@ -32,7 +34,8 @@ struct hook {
 	struct kprobe kp;
 	struct kretprobe rp;
 	bool of_faults;
-	bool required, on_demand, spares_hugetlb, evidence, must_see, absent_ok, needless;
+	bool required, on_demand, on_watch, spares_hugetlb, evidence, must_see;
+	bool absent_ok, inlined_ok, needless;
 	const char *lost;
 	unsigned long __percpu *hits;
 	int error;
@@ -45,6 +48,7 @@ int probes_init(struct hook * const *list, unsigned int nr,
 void probes_exit(void);
 void probes_demand(void);
 void probes_disarm(bool on_demand);
+void probes_watching(bool on, bool keep);
 void probes_fold_misses(bool on_demand);
 bool probes_evidence(bool on_demand);
 unsigned long probes_missed(void);
@@ -53,6 +57,7 @@ bool hook_is_return(const struct hook *h);
 const struct kprobe *hook_kprobe(const struct hook *h);
 unsigned long hook_missed(const struct hook *h);
 bool hook_armed(struct hook *hook);
+bool hook_absent(const struct hook *hook);
 void hook_hit(struct hook *hook);
 
 #endif /* UFFD_RACE_PROBE_H */

@@ -327,3 +327,24 @@ out:
 	rcu_read_unlock();
 	return look;
 }
+
+/**
+ * ptwalk_lock - the page-table lock of an entry, by name
+ * @vma: its mapping; the mmap lock is held
+ * @w: the way to the entry
+ *
+ * Return: its address, for comparisons only; NULL if it serves other levels, too,
+ * or is not known.
+ */
+const void *ptwalk_lock(struct vm_area_struct *vma, const struct ptwalk *w)
+{
+	const void *ptl = NULL;
+
+	if (w->size == PUD_SIZE ||
+	    (w->size == PMD_SIZE && !is_vm_hugetlb_page(vma)))
+		return NULL;
+	rcu_read_lock();
+	ptl = ptwalk_lockptr(vma, w);
+	rcu_read_unlock();
+	return ptl == &vma->vm_mm->page_table_lock ? NULL : ptl;
+}

@@ -3,6 +3,7 @@
  * What the counters say, in words: for debugfs and for dmesg.
  */
 #include "uffd_race.h"
+#include "hooks/hooks.h"
 #include <linux/math64.h>
 
 #define MOST_UNDECIDED	5	/* per cent of the events of a path that is cleared */
@@ -119,8 +120,18 @@ static const char undecided[] = "undecided";
  * means nothing unless the window was open, and not much where events may have
  * escaped.
  */
-static const char *doubt(const struct verdict_stats *s, const struct verdict_books *b)
+static const char *doubt(const struct verdict_stats *s, const struct verdict_books *b,
+			 int backing)
 {
+	static const struct hook *reads[] = {
+		[BACKING_HUGETLB] = &hook_hugetlb_none,
+		[BACKING_SHMEM] = &hook_shmem_none,
+		[BACKING_ANON] = &hook_anon_none,
+	};
+
+	if (!b->exposures && backing != BACKING_OTHER &&
+	    hook_absent(reads[backing]) && hook_absent(&hook_wait_ptl))
+		return "no proof of the kernel's own read";
 	if (!b->exposures)
 		return "no exposure";
 	if (too_much_undecided(b))
@@ -141,7 +152,7 @@ static void show_path(struct seq_file *m, const struct verdict_stats *s, int bac
 
 	/* Convicted with evidence that was complete. */
 	if (!b->verdict[VERDICT_BOGUS] && !blind)
-		why = doubt(s, b);
+		why = doubt(s, b, backing);
 
 	seq_printf(m, "%s.%s %s exposures=%llu bogus=%llu undecided=%llu events=%llu",
 		   backing_name[backing], type_name[type],

@@ -129,6 +129,8 @@ void watch_saw(pid_t tgid, const void *ctx, unsigned long addr);
 u64 watch_window(const void *ctx, unsigned long addr);
 void watch_window_over(void);
 verdict_time watch_window_shut(u64 nr);
+void watch_window_enter(u64 nr);
+bool watch_window_waited(u64 nr);
 void watch_gone(const void *ctx, unsigned long start, unsigned long end);
 
 /* debugfs.c */

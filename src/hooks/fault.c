@@ -14,15 +14,39 @@
 #include <trace/events/uffd_race.h>
 
 /**
+ * raises_event - would a fault that finds nothing mapped raise an event?
+ * @vma: its mapping
+ * @addr: aligned address
+ *
+ * What is in the page cache raises MINOR events, what is not MISSING ones; and
+ * what is in swap counts as there. Any context, the vma is held.
+ */
+static bool raises_event(struct vm_area_struct *vma, unsigned long addr)
+{
+	bool minor = compat_uffd_minor(vma), there;
+
+	if (vma_is_anonymous(vma) || (minor && userfaultfd_missing(vma)))
+		return true;
+	if (!vma->vm_file)
+		return false;
+	there = xa_load(&vma->vm_file->f_mapping->i_pages,
+			compat_file_index(vma, addr));
+	return minor ? there : !there;
+}
+NOKPROBE_SYMBOL(raises_event);
+
+/**
  * struct fault_return - what the return of a fault needs from its entry
  * @vma: the mapping; valid at return unless its lock was dropped
  * @addr: aligned address
  * @window: of a watched entry, inside which the fault has entered; or 0
+ * @raises: there was an event to be raised, if nothing was mapped
  */
 struct fault_return {
 	struct vm_area_struct *vma;
 	unsigned long addr;
 	u64 window;
+	bool raises;
 };
 
 /*
@@ -142,6 +166,7 @@ static void fault_begin(struct hook *hook, struct vm_area_struct *vma,
 
 	hook_hit(hook);
 	make_entry(&entry, vma, addr, fault_flags);
+	entry.flags |= FAULT_F_UNREAD;
 	watch_saw(entry.owner, entry.ctx, entry.addr);
 	watch_window_over();
 	if (core_lock(&flags)) {
@@ -203,6 +228,89 @@ struct hook hook_fault = {
 	.lost = "other than hugetlb is undecided: no record of fault entry",
 };
 
+static int fault_reads(struct hook *hook)
+{
+	unsigned long flags;
+
+	hook_hit(hook);
+	if (core_lock(&flags)) {
+		verdict_fault_read(&core_engine, current);
+		core_unlock(flags);
+	}
+	return 0;
+}
+NOKPROBE_SYMBOL(fault_reads);
+
+/**
+ * fault_reads_hugetlb - hugetlb_no_page() is entered
+ * @p: the probe
+ * @regs: its arguments, which differ between kernels
+ *
+ * Return: 0.
+ */
+static int fault_reads_hugetlb(struct kprobe *p, struct pt_regs *regs)
+{
+	return fault_reads(&hook_hugetlb_none);
+}
+NOKPROBE_SYMBOL(fault_reads_hugetlb);
+
+/* Called only where the entry was read, and was none. */
+struct hook hook_hugetlb_none = {
+	.symbol = "hugetlb_no_page",
+	.inlined_ok = true,
+	.kp.pre_handler = fault_reads_hugetlb,
+	.lost = "exposures of hugetlb, but with watches",
+};
+
+static int reads_none(struct hook *hook, struct pt_regs *regs)
+{
+	struct vm_fault *vmf = (void *)regs_get_kernel_argument(regs, 0);
+
+	return vma_tracked(vmf->vma) ? fault_reads(hook) : 0;
+}
+NOKPROBE_SYMBOL(reads_none);
+
+/**
+ * fault_reads_anon - do_anonymous_page(vmf) is entered
+ * @p: the probe
+ * @regs: its argument
+ *
+ * Return: 0.
+ */
+static int fault_reads_anon(struct kprobe *p, struct pt_regs *regs)
+{
+	return reads_none(&hook_anon_none, regs);
+}
+NOKPROBE_SYMBOL(fault_reads_anon);
+
+struct hook hook_anon_none = {
+	.symbol = "do_anonymous_page",
+	.inlined_ok = true,
+	.kp.pre_handler = fault_reads_anon,
+	.on_demand = true,
+	.lost = "exposures of anon, but with watches",
+};
+
+/**
+ * fault_reads_shmem - shmem_fault(vmf) is entered
+ * @p: the probe
+ * @regs: its argument
+ *
+ * Return: 0.
+ */
+static int fault_reads_shmem(struct kprobe *p, struct pt_regs *regs)
+{
+	return reads_none(&hook_shmem_none, regs);
+}
+NOKPROBE_SYMBOL(fault_reads_shmem);
+
+struct hook hook_shmem_none = {
+	.symbol = "shmem_fault",
+	.kp.pre_handler = fault_reads_shmem,
+	.on_demand = true,
+	.lost = "exposures of shmem, but with watches",
+};
+
 static int return_entry(struct kretprobe_instance *ri,
 			struct vm_area_struct *vma, unsigned long addr)
 {
@@ -212,7 +320,9 @@ static int return_entry(struct kretprobe_instance *ri,
 		return 1;
 	data->vma = vma;
 	data->addr = addr & ~(ptwalk_page_size(vma) - 1);
+	data->raises = raises_event(vma, data->addr);
 	data->window = watch_window(vma->vm_userfaultfd_ctx.ctx, data->addr);
+	watch_window_enter(data->window);
 	return 0;
 }
 NOKPROBE_SYMBOL(return_entry);
@@ -253,12 +363,19 @@ static void fault_end(const struct fault_return *data, vm_fault_t result)
 	enum verdict_look look = LOOK_UNKNOWN;
 	verdict_time stamp = core_stamp();
 	unsigned long flags;
-	bool table;
+	bool table, raises;
 
 	/* With the lock dropped there may be no vma any more. */
 	if (!(result & (VM_FAULT_ERROR | COMPAT_FAULT_UNLOCKED)))
 		look = ptwalk_look(data->vma, data->addr, &table);
+	/* Who removes it from the file in between, zaps it here as well. */
+	raises = data->raises && look != LOOK_UNKNOWN &&
+		 raises_event(data->vma, data->addr);
 	if (core_lock(&flags)) {
+		if (unlikely(data->window) && watch_window_waited(data->window))
+			verdict_fault_read(&core_engine, current);
+		if (!raises)
+			verdict_fault_unread(&core_engine, current);
 		if (unlikely(data->window))
 			verdict_fault_spared(&core_engine, current,
 					     watch_window_shut(data->window));

@@ -74,7 +74,9 @@ static void fault_silent(struct verdict_engine *e, struct verdict_fault *record,
 	}
 	if (look_mapped(look))
 		verdict_page_seen(e, page, look, stamp);
-	if (nothing && f.look == LOOK_NONE && verdict_page_quiet(page, f.begin) &&
+	/* Our look came before the kernel's own, which may have met no window. */
+	if (nothing && f.look == LOOK_NONE && !(f.flags & FAULT_F_UNREAD) &&
+	    verdict_page_quiet(page, f.begin) &&
 	    fault_counts(f.ctx, f.backing, f.begin) &&
 	    (anon || ((f.flags & FAULT_F_NEVER_INSTALLS) && look_mapped(look)))) {
 		page->wait[WAIT_EXPOSED][f.type]++;
@@ -283,6 +285,35 @@ void verdict_looked(struct verdict_engine *e, const void *key, unsigned long add
 		verdict_page_close_all(e, page, WHY_TIMEOUT);
 	}
 	verdict_page_put(e, page);
+}
+
+/**
+ * verdict_fault_read - the kernel has read the entry of a fault, and found it none
+ * @e: the engine
+ * @task: of the fault
+ *
+ * Told by what the fault path calls in that case only, or while it waits for who
+ * has cleared the entry.
+ */
+void verdict_fault_read(struct verdict_engine *e, const void *task)
+{
+	struct verdict_fault *f = verdict_fault_find(e, task);
+
+	if (f)
+		f->flags &= ~FAULT_F_UNREAD;
+}
+
+/**
+ * verdict_fault_unread - a fault that is no exposure, whatever the kernel has read
+ * @e: the engine
+ * @task: of the fault, which is about to end
+ */
+void verdict_fault_unread(struct verdict_engine *e, const void *task)
+{
+	struct verdict_fault *f = verdict_fault_find(e, task);
+
+	if (f)
+		f->flags |= FAULT_F_UNREAD;
 }
 
 /**

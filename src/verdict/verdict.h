@@ -79,6 +79,7 @@ enum verdict_look {
 #define FAULT_F_ZAPS_KNOWN	0x10	/* every zap of this vma is reported */
 #define FAULT_F_SHARED_TABLE	0x20	/* the page table may serve another mm too */
 #define FAULT_F_RETRY_MAPS	0x40	/* may map its page, and not say so */
+#define FAULT_F_UNREAD		0x100	/* the kernel was not seen to read it as none */
 
 enum verdict_op_kind {
 	OP_INSTALL,		/* may turn none into mapped */
@@ -230,6 +231,8 @@ void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *e
 void verdict_fault_event(struct verdict_engine *e, const struct verdict_entry *entry);
 void verdict_fault_end(struct verdict_engine *e, const void *task, bool nothing,
 		       enum verdict_look look, verdict_time stamp);
+void verdict_fault_read(struct verdict_engine *e, const void *task);
+void verdict_fault_unread(struct verdict_engine *e, const void *task);
 void verdict_fault_spared(struct verdict_engine *e, const void *task, verdict_time shut);
 
 void verdict_op_begin(struct verdict_engine *e, const void *task, const void *ctx,

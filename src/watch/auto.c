@@ -8,6 +8,7 @@
  * no event yet is as good a place as any.
  */
 #include "watch.h"
+#include "probe.h"
 #include <linux/hash.h>
 #include <linux/irq_work.h>
 #include <linux/mmap_lock.h>
@@ -341,6 +342,7 @@ static void tend_worker(struct work_struct *work)
 				period = min(period, msecs_to_jiffies(AUTO_EAGER_MS));
 		}
 		more = READ_ONCE(watch_param_auto) || count_watches(false);
+		probes_watching(more && !READ_ONCE(watch_stopping), false);
 		mutex_unlock(&watch_mutex);
 	}
 	if (more && !READ_ONCE(watch_stopping))

@@ -57,6 +57,7 @@ int watch_find(struct mm_struct *mm, unsigned long addr,
 	*why = "nothing is mapped at the address";
 	if (!found || target->path.none || !entry_fits(&target->path, size))
 		return -ENXIO;
+	target->ptl = ptwalk_lock(vma, &target->path);
 	target->mm = mm;
 	target->ctx = vma->vm_userfaultfd_ctx.ctx;
 	target->addr = addr & ~(target->path.size - 1);
@@ -264,6 +265,7 @@ int watch_place(const struct watch_target *target, unsigned int us,
 		.ctx = target->ctx,
 		.addr = target->addr,
 		.path = target->path,
+		.ptl = target->ptl,
 		.us = us,
 		.automatic = automatic,
 	};

@@ -36,6 +36,7 @@ enum watch_state {
  * @ctx: userfaultfd of the range
  * @addr: what the entry maps
  * @path: where the entry is
+ * @ptl: page-table lock of the entry, by name; NULL: not known
  * @value: of the entry after the last write
  * @us: how long to hold writers
  * @automatic: picked by the module
@@ -59,6 +60,7 @@ struct watch {
 	const void *ctx;
 	unsigned long addr;
 	struct ptwalk path;
+	const void *ptl;
 	unsigned long value;
 	unsigned int us;
 	bool automatic;
@@ -78,6 +80,7 @@ struct watch {
  * @ctx: userfaultfd of the range
  * @addr: aligned address
  * @path: where the entry is, and its value
+ * @ptl: its page-table lock, by name
  */
 struct watch_target {
 	struct mm_struct *mm;
@@ -85,6 +88,7 @@ struct watch_target {
 	const void *ctx;
 	unsigned long addr;
 	struct ptwalk path;
+	const void *ptl;
 };
 
 /**

@@ -10,7 +10,9 @@
  * hooks know (an ioctl, mremap, a collapse).
  */
 #include "watch.h"
+#include <linux/hash.h>
 #include <linux/sched.h>
+#include <linux/uaccess.h>
 
 /**
  * struct shut - a window that has closed as it should
@@ -25,6 +27,24 @@ struct shut {
 };
 
 #define SHUTS	256	/* a fault may end long after its window */
+
+/**
+ * struct waiter - a task whose fault has begun inside a window; all by name
+ * @task: which
+ * @nr: number of the window
+ * @waiter: the task that has waited for who holds that window open
+ * @busy: somebody writes it
+ */
+struct waiter {
+	const struct task_struct *task;
+	u64 nr;
+	const struct task_struct *waiter;
+	int busy;
+};
+
+#define WAITER_BITS	6
+
+static struct waiter waiters[1 << WAITER_BITS];
 
 static struct shut shuts[SHUTS];
 static atomic64_t windows;
@@ -154,3 +174,144 @@ verdict_time watch_window_shut(u64 nr)
 	return READ_ONCE(s->nr) == nr ? when : 0;
 }
 NOKPROBE_SYMBOL(watch_window_shut);
+
+static struct waiter *waiter_of(const struct task_struct *task)
+{
+	return &waiters[hash_ptr(task, WAITER_BITS)];
+}
+NOKPROBE_SYMBOL(waiter_of);
+
+/**
+ * watch_window_enter - a fault of this task begins
+ * @nr: from watch_window()
+ *
+ * From the fault's probe handler.
+ */
+void watch_window_enter(u64 nr)
+{
+	struct waiter *s = waiter_of(current);
+
+	if (unlikely(READ_ONCE(s->task) == current))
+		cmpxchg(&s->task, current, NULL);
+	if (likely(!nr) || cmpxchg(&s->busy, 0, 1))
+		return;
+	WRITE_ONCE(s->task, NULL);
+	smp_wmb();	/* pairs with watch_window_waited() */
+	WRITE_ONCE(s->nr, nr);
+	WRITE_ONCE(s->waiter, NULL);
+	smp_store_release(&s->task, current);
+	smp_store_release(&s->busy, 0);
+}
+NOKPROBE_SYMBOL(watch_window_enter);
+
+/* Is that window still open, and the entry none? */
+static bool still_open(u64 nr, const void *lock)
+{
+	unsigned long value;
+	int i;
+
+	for (i = 0; i < NR_WATCHES; i++) {
+		const struct watch *w = &watch_table[i];
+
+		if (READ_ONCE(w->window) != nr)
+			continue;
+		smp_rmb();	/* no number is ever used twice */
+		if ((lock && READ_ONCE(w->ptl) != lock) ||
+		    get_kernel_nofault(value, READ_ONCE(w->path.entry)) ||
+		    !pte_none(__pte(value)))
+			return false;
+		smp_rmb();
+		return READ_ONCE(w->window) == nr;
+	}
+	return false;
+}
+NOKPROBE_SYMBOL(still_open);
+
+/*
+ * A fault path that waits for a lock after its own read of the entry has read
+ * it in the window, if it has begun in it and that is still open.
+ */
+static void waits(struct hook *hook, const void *lock)
+{
+	struct waiter *s = waiter_of(current);
+
+	if (likely(READ_ONCE(s->task) != current) || !in_task() ||
+	    !still_open(READ_ONCE(s->nr), lock))
+		return;
+	hook_hit(hook);
+	/* Somebody else's slot by now? It will find another's name. */
+	WRITE_ONCE(s->waiter, current);
+}
+NOKPROBE_SYMBOL(waits);
+
+/**
+ * watch_window_ptl - native_queued_spin_lock_slowpath(lock, val) is entered
+ * @p: the probe
+ * @regs: its arguments
+ *
+ * Whoever has cleared a watched entry holds its page-table lock, which faults
+ * take behind their read. In any context; no lock here, of all places.
+ *
+ * Return: 0.
+ */
+static int watch_window_ptl(struct kprobe *p, struct pt_regs *regs)
+{
+	const void *lock = (void *)regs_get_kernel_argument(regs, 0);
+
+	if (lock)
+		waits(&hook_wait_ptl, lock);
+	return 0;
+}
+NOKPROBE_SYMBOL(watch_window_ptl);
+
+/* The same, where that function is none of its own. */
+struct hook hook_wait_ptl = {
+	.symbol = "native_queued_spin_lock_slowpath",
+	.kp.pre_handler = watch_window_ptl,
+	.on_watch = true,
+	.lost = "exposures where the symbols above are missing",
+};
+
+/**
+ * watch_window_page - folio_wait_bit_common() is entered, as by who locks a page
+ * @p: the probe
+ * @regs: its arguments
+ *
+ * Who migrates a page has it locked, and a fault locks what it has found in the
+ * page cache, where it looks if the entry was none.
+ *
+ * Return: 0.
+ */
+static int watch_window_page(struct kprobe *p, struct pt_regs *regs)
+{
+	waits(&hook_wait_page, NULL);
+	return 0;
+}
+NOKPROBE_SYMBOL(watch_window_page);
+
+struct hook hook_wait_page = {
+	.symbol = "wait_on_page_bit_common",
+	.newer = "folio_wait_bit_common",
+	.kp.pre_handler = watch_window_page,
+	.on_watch = true,
+	.lost = "exposures to migration where the symbols above are missing",
+};
+
+/**
+ * watch_window_waited - has this task waited for who holds a window open?
+ * @nr: as for watch_window_enter(), of this fault
+ *
+ * Return: true if so.
+ */
+bool watch_window_waited(u64 nr)
+{
+	const struct waiter *s = waiter_of(current);
+	bool same;
+
+	if (smp_load_acquire(&s->task) != current)
+		return false;
+	same = READ_ONCE(s->nr) == nr && READ_ONCE(s->waiter) == current;
+	smp_rmb();	/* pairs with watch_window_enter() */
+	return same && READ_ONCE(s->task) == current;
+}
+NOKPROBE_SYMBOL(watch_window_waited);

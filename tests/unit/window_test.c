@@ -185,6 +185,29 @@ static void fault_without_a_record(void **state)
 	expect_open(1);
 }
 
+/* Whether it raises anything, the kernel's own look decides, not ours. */
+static void what_the_kernel_has_read(void **state)
+{
+	fresh(&(struct verdict_limits){ 4, 4, 4, 2 });
+	flags = FAULT_F_ZAPS_KNOWN | FAULT_F_NEVER_INSTALLS | FAULT_F_UNREAD;
+	opened(UFFD, 42);
+	begin(T1, LOOK_NONE);
+	end(T1, false, LOOK_MAPPED);
+	expect_exposures(0);
+	verdict_fault_read(&engine, T1);	/* of another file */
+	begin(T1, LOOK_NONE);
+	verdict_fault_read(&engine, T1);
+	end(T1, false, LOOK_MAPPED);
+	expect_exposures(1);
+	begin(T1, LOOK_NONE);
+	verdict_fault_read(&engine, T1);
+	verdict_fault_unread(&engine, T1);
+	end(T1, false, LOOK_MAPPED);
+	verdict_fault_unread(&engine, T1);
+	expect_exposures(1);
+	expect_all_free(1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +223,7 @@ int main(void)
 		cmocka_unit_test(range_that_raises_nothing_anyway),
 		cmocka_unit_test(install_meanwhile),
 		cmocka_unit_test(fault_without_a_record),
+		cmocka_unit_test(what_the_kernel_has_read),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
