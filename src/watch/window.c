@@ -10,6 +10,7 @@
  * hooks know (an ioctl, mremap, a collapse).
  */
 #include "watch.h"
+#include "hooks/hooks.h"
 #include <linux/hash.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
