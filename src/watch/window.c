@@ -200,7 +200,9 @@ void watch_window_enter(u64 nr)
 	smp_wmb();	/* pairs with watch_window_waited() */
 	WRITE_ONCE(s->nr, nr);
 	WRITE_ONCE(s->waiter, NULL);
+	/* pairs with watch_window_waited() */
 	smp_store_release(&s->task, current);
+	/* pairs with cmpxchg() above */
 	smp_store_release(&s->busy, 0);
 }
 NOKPROBE_SYMBOL(watch_window_enter);
@@ -221,7 +223,7 @@ static bool still_open(u64 nr, const void *lock)
 		    get_kernel_nofault(value, READ_ONCE(w->path.entry)) ||
 		    !pte_none(__pte(value)))
 			return false;
-		smp_rmb();
+		smp_rmb();	/* as above: the number is read last */
 		return READ_ONCE(w->window) == nr;
 	}
 	return false;
@@ -309,6 +311,7 @@ bool watch_window_waited(u64 nr)
 	const struct waiter *s = waiter_of(current);
 	bool same;
 
+	/* pairs with watch_window_enter() */
 	if (smp_load_acquire(&s->task) != current)
 		return false;
 	same = READ_ONCE(s->nr) == nr && READ_ONCE(s->waiter) == current;
