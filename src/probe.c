@@ -44,14 +44,19 @@ bool hook_armed(struct hook *hook)
 NOKPROBE_SYMBOL(hook_armed);
 
 /**
- * hook_absent - could a hook not be placed?
- * @hook: which
+ * probes_tell_reads - is there a hook that tells what the kernel itself has read?
+ * @backing: of the faults
  *
- * Return: true if that was tried, and failed.
+ * Return: false if none could be placed.
  */
-bool hook_absent(const struct hook *hook)
+bool probes_tell_reads(unsigned int backing)
 {
-	return READ_ONCE(hook->error);
+	int i;
+
+	for (i = 0; i < nr_hooks; i++)
+		if ((hooks[i]->reads & BIT(backing)) && !READ_ONCE(hooks[i]->error))
+			return true;
+	return false;
 }
 
 /**

@@ -22,6 +22,7 @@
  * @absent_ok: a kernel without the function does not do the thing at all
  * @needless: this kernel tells without it
  * @inlined_ok: the compiler may have left no such function; hook_wait_* stand in
+ * @reads: bits of the backings of which it tells that the kernel has read none
  * @lost: what is lost without it
  * @of_faults: its instances are held as long as a fault may sleep
  * @hits: how often its handler had something to do
@@ -36,6 +37,7 @@ struct hook {
 	bool of_faults;
 	bool required, on_demand, on_watch, spares_hugetlb, evidence, must_see;
 	bool absent_ok, inlined_ok, needless;
+	unsigned int reads;
 	const char *lost;
 	unsigned long __percpu *hits;
 	int error;
@@ -50,6 +52,7 @@ void probes_demand(void);
 void probes_disarm(bool on_demand);
 void probes_watching(bool on, bool keep);
 void probes_fold_misses(bool on_demand);
+bool probes_tell_reads(unsigned int backing);
 bool probes_evidence(bool on_demand);
 unsigned long probes_missed(void);
 
@@ -57,7 +60,6 @@ bool hook_is_return(const struct hook *h);
 const struct kprobe *hook_kprobe(const struct hook *h);
 unsigned long hook_missed(const struct hook *h);
 bool hook_armed(struct hook *hook);
-bool hook_absent(const struct hook *hook);
 void hook_hit(struct hook *hook);
 
 #endif /* UFFD_RACE_PROBE_H */

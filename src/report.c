@@ -3,7 +3,7 @@
  * What the counters say, in words: for debugfs and for dmesg.
  */
 #include "uffd_race.h"
-#include "hooks/hooks.h"
+#include "probe.h"
 #include <linux/math64.h>
 
 #define MOST_UNDECIDED	5	/* per cent of the events of a path that is cleared */
@@ -123,14 +123,7 @@ static const char undecided[] = "undecided";
 static const char *doubt(const struct verdict_stats *s, const struct verdict_books *b,
 			 int backing)
 {
-	static const struct hook *reads[] = {
-		[BACKING_HUGETLB] = &hook_hugetlb_none,
-		[BACKING_SHMEM] = &hook_shmem_none,
-		[BACKING_ANON] = &hook_anon_none,
-	};
-
-	if (!b->exposures && backing != BACKING_OTHER &&
-	    hook_absent(reads[backing]) && hook_absent(&hook_wait_ptl))
+	if (!b->exposures && backing != BACKING_OTHER && !probes_tell_reads(backing))
 		return "no proof of the kernel's own read";
 	if (!b->exposures)
 		return "no exposure";

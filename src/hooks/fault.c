@@ -259,6 +259,7 @@ struct hook hook_hugetlb_none = {
 	.symbol = "hugetlb_no_page",
 	.inlined_ok = true,
 	.kp.pre_handler = fault_reads_hugetlb,
+	.reads = BIT(BACKING_HUGETLB),
 	.lost = "exposures of hugetlb, but with watches",
 };
 
@@ -287,6 +288,7 @@ struct hook hook_anon_none = {
 	.symbol = "do_anonymous_page",
 	.inlined_ok = true,
 	.kp.pre_handler = fault_reads_anon,
+	.reads = BIT(BACKING_ANON),
 	.on_demand = true,
 	.lost = "exposures of anon, but with watches",
 };
@@ -307,6 +309,7 @@ NOKPROBE_SYMBOL(fault_reads_shmem);
 struct hook hook_shmem_none = {
 	.symbol = "shmem_fault",
 	.kp.pre_handler = fault_reads_shmem,
+	.reads = BIT(BACKING_SHMEM),
 	.on_demand = true,
 	.lost = "exposures of shmem, but with watches",
 };

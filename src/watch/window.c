@@ -271,6 +271,7 @@ NOKPROBE_SYMBOL(watch_window_ptl);
 struct hook hook_wait_ptl = {
 	.symbol = "native_queued_spin_lock_slowpath",
 	.kp.pre_handler = watch_window_ptl,
+	.reads = BIT(BACKING_HUGETLB) | BIT(BACKING_SHMEM) | BIT(BACKING_ANON),
 	.on_watch = true,
 	.lost = "exposures where the symbols above are missing",
 };
