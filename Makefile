@@ -9,7 +9,7 @@ DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
 .DELETE_ON_ERROR:
 
 .PHONY: modules install uninstall deb demo check matrix check-host check-paths check-model \
-	check-mutants check-fuzz lint stress clean help
+	check-mutants check-fuzz check-innocent lint stress clean help
 
 modules:
 	@test -d $(KDIR) || { echo "no headers in $(KDIR): install" \
@@ -33,6 +33,7 @@ help:
 	@echo '  check-paths    every path x writer on four kernels; some hours'
 	@echo '  check-model    prove the verdict engine over all interleavings'
 	@echo '  check-mutants  are the proofs and unit tests sharp?'
+	@echo '  check-innocent whatever user space does, no verdict is wrong; two hours'
 	@echo '  check-fuzz     fuzz the engine for SECONDS=60'
 	@echo '  lint           compiler, sparse, checkpatch, shellcheck and others: no remark'
 
@@ -81,6 +82,9 @@ check-paths: stress
 	@tests/deps
 	@UFFD_RACE_SWEEP=truth prove --timer tests/kernel/paths.t
 	@UFFD_RACE_SWEEP=legal prove --timer tests/kernel/paths.t
+check-innocent: stress
+	@tests/deps
+	@UFFD_RACE_SECONDS=1800 prove --timer --comments tests/kernel/innocent.t
 check-host: stress ; @tests/check-host
 matrix: ; @tests/distros/matrix
 
@@ -93,5 +97,6 @@ clean:
 		Module.symvers modules.order .tmp_versions .module-common.o build
 	$(MAKE) -s -C tests/stress clean
 	$(MAKE) -s -C tests/selftests clean
+	$(MAKE) -s -C tests/fuzz/innocent clean
 	$(MAKE) -s -C tests/guest clean
 	$(MAKE) -s -C tests/unit clean

@@ -4,8 +4,11 @@
  */
 #include "uffd_race.h"
 #include "probe.h"
+#include <linux/cred.h>
+#include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
+#include <linux/user_namespace.h>
 #include <linux/vmalloc.h>
 
 struct verdict_engine core_engine;
@@ -87,20 +90,21 @@ NOKPROBE_SYMBOL(core_stamp);
 /**
  * core_op_begin - tell the engine that an operation begins
  * @ctx: of the userfaultfd
+ * @mm: its address space, or NULL if that is not known
  * @kind: of operation
  * @start: of its range
  * @end: of its range, exclusive
  *
  * Any context but NMI.
  */
-void core_op_begin(const void *ctx, enum verdict_op_kind kind,
+void core_op_begin(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		   unsigned long start, unsigned long end)
 {
 	unsigned long flags;
 
 	if (!core_lock(&flags))
 		return;
-	verdict_op_begin(&core_engine, current, ctx, kind, start, end);
+	verdict_op_begin_at(&core_engine, current, ctx, mm, kind, start, end);
 	core_unlock(flags);
 }
 NOKPROBE_SYMBOL(core_op_begin);
@@ -125,6 +129,79 @@ void core_op_end(const void *ctx, enum verdict_op_kind kind,
 	core_unlock(flags);
 }
 NOKPROBE_SYMBOL(core_op_end);
+
+/*
+ * Whose return probes are in flight. Whoever sleeps in an ioctl holds one, and
+ * there are only so many: without shares any user could make all others' be
+ * missed, which would cost everybody his evidence.
+ */
+static atomic_t in_flight[64];
+
+/**
+ * core_payer - who pays for what the current task uses up
+ *
+ * Any context. The users of a user namespace are the one who made it.
+ *
+ * Return: the user's number, and never 0.
+ */
+unsigned long core_payer(void)
+{
+	const struct user_namespace *ns = current_user_ns();
+	kuid_t uid = current_uid();
+
+	while (ns->parent) {
+		uid = ns->owner;
+		ns = ns->parent;
+	}
+	return 1UL + __kuid_val(uid);
+}
+NOKPROBE_SYMBOL(core_payer);
+
+/**
+ * core_hold - may an instance of a return probe be kept until the return?
+ * @share: set to what core_let_go() needs
+ *
+ * Any context. A user may keep at most half of what there is.
+ *
+ * Return: true if so; else it is to be given back at once.
+ */
+bool core_hold(u8 *share)
+{
+	*share = hash_32(core_payer(), 6);
+	if (atomic_inc_return(&in_flight[*share]) <= core_engine.limits.ops / 2)
+		return true;
+	atomic_dec(&in_flight[*share]);
+	core_count(CORE_OVER_SHARE, 1);
+	return false;
+}
+NOKPROBE_SYMBOL(core_hold);
+
+/**
+ * core_let_go - the return of what core_hold() has allowed
+ * @share: whose it was
+ */
+void core_let_go(u8 share)
+{
+	atomic_dec(&in_flight[share]);
+}
+NOKPROBE_SYMBOL(core_let_go);
+
+/**
+ * core_unseen - something in an mm goes unseen
+ * @mm: the mm; NULL: any
+ *
+ * Any context but NMI.
+ */
+void core_unseen(const void *mm)
+{
+	unsigned long flags;
+
+	if (!core_lock(&flags))
+		return;
+	verdict_mm_blind(&core_engine, mm);
+	core_unlock(flags);
+}
+NOKPROBE_SYMBOL(core_unseen);
 
 /**
  * core_disarm - remove hooks, and keep what they have missed

@@ -15,9 +15,9 @@ static unsigned int faults = 1024;
 module_param(faults, uint, 0444);
 MODULE_PARM_DESC(faults, "faults in flight at once, blocked ones included, 16..16384 (default 1024)");
 
-static unsigned int ops = 256;
+static unsigned int ops = 1024;
 module_param(ops, uint, 0444);
-MODULE_PARM_DESC(ops, "ioctls and zaps in flight at once, 16..1024 (default 256)");
+MODULE_PARM_DESC(ops, "ioctls and zaps in flight at once, 16..1024 (default 1024)");
 
 static unsigned int ctxs = 256;
 module_param(ctxs, uint, 0444);

@@ -100,6 +100,7 @@ void report_counters(struct seq_file *m)
 	seq_printf(m, "full_events %llu\n", s.events_full);
 	seq_printf(m, "full_ops %llu\n", s.ops_full);
 	seq_printf(m, "full_ctxs %llu\n", s.ctxs_full);
+	seq_printf(m, "over_share %llu\n", core_counter(CORE_OVER_SHARE));
 	seq_printf(m, "memory_bytes %zu\n", core_memory());
 }
 

@@ -27,6 +27,7 @@ enum core_counter {
 	CORE_NOT_JUDGED,	/* events of write protection and the like */
 	CORE_UNSEEN,		/* messages that were read, and could not be looked at */
 	CORE_UNCLEAN,		/* installs whose data reclaim may drop */
+	CORE_OVER_SHARE,	/* operations whose user had used up his share */
 	NR_CORE_COUNTERS
 };
 
@@ -45,10 +46,15 @@ void core_snapshot(struct verdict_stats *stats);
 void core_reset(void);
 void core_count(enum core_counter counter, long n);
 unsigned long long core_counter(enum core_counter counter);
-void core_op_begin(const void *ctx, enum verdict_op_kind kind,
+void core_op_begin(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		   unsigned long start, unsigned long end);
 void core_op_end(const void *ctx, enum verdict_op_kind kind,
 		 enum verdict_outcome outcome, unsigned long done_end);
+unsigned long core_payer(void);
+bool core_hold(u8 *share);
+void core_let_go(u8 share);
+void core_unseen(const void *mm);
+
 /* UFFD_FEATURE_SIGBUS: faults of that userfaultfd raise no events */
 #define CTX_TAG_SIGBUS	0x80UL
 /* in the tag of every userfaultfd that the engine has a record of */

@@ -451,6 +451,21 @@ static bool raises_nothing(const struct vm_fault *vmf)
 }
 NOKPROBE_SYMBOL(raises_nothing);
 
+/*
+ * It may sleep for as long as user space likes, and maps nothing any more: it
+ * must not keep records that others need.
+ */
+static void fault_over_unjudged(void)
+{
+	unsigned long flags;
+
+	if (!core_lock(&flags))
+		return;
+	verdict_fault_end(&core_engine, current, true, LOOK_UNKNOWN, 0);
+	core_unlock(flags);
+}
+NOKPROBE_SYMBOL(fault_over_unjudged);
+
 /**
  * fault_event - handle_userfault(vmf, reason) is entered
  * @p: the probe
@@ -474,6 +489,7 @@ static int fault_event(struct kprobe *p, struct pt_regs *regs)
 	}
 	if (!(reason & VM_UFFD_MISSING) && !compat_reason_minor(reason)) {
 		core_count(CORE_NOT_JUDGED, 1);
+		fault_over_unjudged();
 		return 0;
 	}
 	make_entry(&entry, vma, vmf->address, vmf->flags);

@@ -26,12 +26,14 @@
  * @since: the engine's clock before it
  * @moves: it takes the pages from another range
  * @holes: it may skip pages, and count them as done
+ * @share: of core_hold()
  */
 struct install {
 	const void *mm;
 	unsigned long start, len;
 	verdict_time since;
 	bool moves, holes;
+	u8 share;
 };
 
 /**
@@ -63,20 +65,25 @@ bool installs_unseen(unsigned int nr)
 }
 NOKPROBE_SYMBOL(installs_unseen);
 
-static void install_begin(struct install *in, struct hook *hook, unsigned long src)
+static int install_begin(struct install *in, struct hook *hook, unsigned long src)
 {
 	unsigned long flags;
 
 	hook_hit(hook);
+	if (!core_hold(&in->share)) {
+		core_unseen(in->mm);
+		return 1;
+	}
 	in->since = core_stamp();
 	if (!core_lock(&flags))
-		return;
+		return 0;
 	if (in->moves)
 		verdict_op_begin_mm(&core_engine, current, in->mm, OP_ZAP, src,
 				    src + in->len);
 	verdict_op_begin_mm(&core_engine, current, in->mm, OP_INSTALL, in->start,
 			    in->start + in->len);
 	core_unlock(flags);
+	return 0;
 }
 NOKPROBE_SYMBOL(install_begin);
 
@@ -85,6 +92,7 @@ static void install_end(const struct install *in, long done)
 	enum verdict_outcome outcome = OUTCOME_NOTHING;
 	unsigned long flags;
 
+	core_let_go(in->share);
 	if (done > 0)
 		outcome = in->holes ? OUTCOME_UNSURE : OUTCOME_DONE;
 	if (!core_lock(&flags))
@@ -106,8 +114,7 @@ static int fill_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
 		.start = regs_get_kernel_argument(regs, 1),
 		.len = regs_get_kernel_argument(regs, 2),
 	};
-	install_begin((void *)ri->data, hook, 0);
-	return 0;
+	return install_begin((void *)ri->data, hook, 0);
 }
 NOKPROBE_SYMBOL(fill_entry);
 
@@ -116,7 +123,7 @@ NOKPROBE_SYMBOL(fill_entry);
  * @ri: its instance
  * @regs: the arguments
  *
- * Return: 0.
+ * Return: 0 to see the return, 1 to let it go.
  */
 static int install_copy_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -125,8 +132,7 @@ static int install_copy_entry(struct kretprobe_instance *ri, struct pt_regs *reg
 		.start = regs_get_kernel_argument(regs, 1),
 		.len = regs_get_kernel_argument(regs, 3),
 	};
-	install_begin((void *)ri->data, &hook_copy, 0);
-	return 0;
+	return install_begin((void *)ri->data, &hook_copy, 0);
 }
 NOKPROBE_SYMBOL(install_copy_entry);
 
@@ -135,7 +141,7 @@ NOKPROBE_SYMBOL(install_copy_entry);
  * @ri: its instance
  * @regs: the arguments
  *
- * Return: 0.
+ * Return: 0 to see the return, 1 to let it go.
  */
 static int install_zeropage_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -148,7 +154,7 @@ NOKPROBE_SYMBOL(install_zeropage_entry);
  * @ri: its instance
  * @regs: the arguments
  *
- * Return: 0.
+ * Return: 0 to see the return, 1 to let it go.
  */
 static int install_continue_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -161,7 +167,7 @@ NOKPROBE_SYMBOL(install_continue_entry);
  * @ri: its instance
  * @regs: the arguments
  *
- * Return: 0.
+ * Return: 0 to see the return, 1 to let it go.
  */
 static int install_poison_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -263,7 +269,7 @@ struct hook hook_poison = {
  * @ri: its instance
  * @regs: the arguments
  *
- * Return: 0.
+ * Return: 0 to see the return, 1 to let it go.
  */
 static int install_move_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -274,9 +280,8 @@ static int install_move_entry(struct kretprobe_instance *ri, struct pt_regs *reg
 		.moves = true,
 		.holes = regs_get_kernel_argument(regs, 4) & COMPAT_MOVE_HOLES,
 	};
-	install_begin((void *)ri->data, &hook_move,
-		      regs_get_kernel_argument(regs, 2));
-	return 0;
+	return install_begin((void *)ri->data, &hook_move,
+			     regs_get_kernel_argument(regs, 2));
 }
 NOKPROBE_SYMBOL(install_move_entry);
 
@@ -313,9 +318,8 @@ static int install_move_ptes_entry(struct kretprobe_instance *ri, struct pt_regs
 		.moves = true,
 		.holes = regs_get_kernel_argument(regs, 8) & COMPAT_MOVE_HOLES,
 	};
-	install_begin((void *)ri->data, &hook_move_ptes,
-		      regs_get_kernel_argument(regs, 6));
-	return 0;
+	return install_begin((void *)ri->data, &hook_move_ptes,
+			     regs_get_kernel_argument(regs, 6));
 }
 NOKPROBE_SYMBOL(install_move_ptes_entry);
 
@@ -347,9 +351,8 @@ static int install_move_huge_entry(struct kretprobe_instance *ri, struct pt_regs
 		.len = PMD_SIZE,
 		.moves = true,
 	};
-	install_begin((void *)ri->data, &hook_move_huge,
-		      regs_get_kernel_argument(regs, 7));
-	return 0;
+	return install_begin((void *)ri->data, &hook_move_huge,
+			     regs_get_kernel_argument(regs, 7));
 }
 NOKPROBE_SYMBOL(install_move_huge_entry);
 

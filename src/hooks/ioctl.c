@@ -63,6 +63,7 @@ static const struct uffd_cmd {
  * @opening: of UFFDIO_API: the engine waits for its result
  * @refused: the range wraps around
  * @generation: guard_generation() at entry
+ * @share: of core_hold()
  */
 struct ioctl_call {
 	const void *ctx;
@@ -73,6 +74,7 @@ struct ioctl_call {
 	u64 word, features;
 	unsigned int since, generation;
 	bool opening, refused, unseen;
+	u8 share;
 };
 
 static const struct uffd_cmd *find_cmd(unsigned int cmd)
@@ -84,13 +86,6 @@ static const struct uffd_cmd *find_cmd(unsigned int cmd)
 	return &uffd_cmds[nr];
 }
 NOKPROBE_SYMBOL(find_cmd);
-
-/* Nobody is payer 0. */
-static unsigned long current_payer(void)
-{
-	return 1UL + __kuid_val(current_uid());
-}
-NOKPROBE_SYMBOL(current_payer);
 
 static bool api_begin(const void *ctx, unsigned long features)
 {
@@ -105,7 +100,7 @@ static bool api_begin(const void *ctx, unsigned long features)
 		uffd_over(ctx);
 	opening = guard_sighted() &&
 		uffd_opening(ctx, uffd_mm(ctx), features | CTX_TAG_KNOWN,
-			     current_payer());
+			     core_payer());
 	core_unlock(flags);
 	guard_watch();
 	return opening;
@@ -138,7 +133,7 @@ static void register_begin(struct ioctl_call *io)
 
 	io->mm = uffd_mm(io->ctx);
 	if (!io->mm) {
-		core_op_begin(io->ctx, OP_RANGE, 0, ULONG_MAX);
+		core_op_begin(io->ctx, NULL, OP_RANGE, 0, ULONG_MAX);
 		return;
 	}
 	if (!core_lock(&flags))
@@ -190,6 +185,19 @@ static enum cmd_what what_is(const struct ioctl_call *io)
 }
 NOKPROBE_SYMBOL(what_is);
 
+/* Nobody will see its end. What only counts is not counted then. */
+static int over_share(const struct ioctl_call *io)
+{
+	bool tells = io->cmd->what == CMD_API || io->cmd->what == CMD_REGISTER ||
+		     io->cmd->what == CMD_UNREGISTER ||
+		     installs_unseen(io->cmd - uffd_cmds);
+
+	if (tells)
+		core_unseen(uffd_mm(io->ctx));
+	return 1;
+}
+NOKPROBE_SYMBOL(over_share);
+
 /**
  * ioctl_entry - userfaultfd_ioctl(file, cmd, arg) is entered
  * @ri: its instance
@@ -212,6 +220,8 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 1;
 	hook_hit(&hook_ioctl);
 	io->ctx = file->private_data;
+	if (!core_hold(&io->share))
+		return over_share(io);
 	io->arg = regs_get_kernel_argument(regs, 2);
 	io->start = 0;
 	io->end = ULONG_MAX;
@@ -238,17 +248,17 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		break;
 	case CMD_MOVE:
 		if (io->unseen)
-			core_op_begin(io->ctx, OP_ZAP, 0, ULONG_MAX);
+			core_op_begin(io->ctx, uffd_mm(io->ctx), OP_ZAP, 0, ULONG_MAX);
 		fallthrough;
 	case CMD_INSTALL:
 		watch_saw(io->arg ? current->tgid : 0, io->ctx, io->start);
 		if (io->unseen)
-			core_op_begin(io->ctx, OP_INSTALL, 0, ULONG_MAX);
+			core_op_begin(io->ctx, uffd_mm(io->ctx), OP_INSTALL, 0, ULONG_MAX);
 		break;
 	case CMD_API:
-		if (io->arg)
-			io->opening = api_begin(io->ctx, w[1]);
+		/* What cannot be read here, the kernel reads all the same. */
 		io->features = io->arg ? w[1] : 0;
+		io->opening = api_begin(io->ctx, io->features);
 		break;
 	case CMD_OTHER:
 		break;
@@ -333,6 +343,7 @@ static int ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	case CMD_OTHER:
 		break;
 	}
+	core_let_go(io->share);
 	return 0;
 }
 NOKPROBE_SYMBOL(ioctl_return);

@@ -11,9 +11,11 @@
 /**
  * struct mm_op - a change in flight
  * @key: of the range: its userfaultfd, or its mm
+ * @share: of core_hold()
  */
 struct mm_op {
 	const void *key;
+	u8 share;
 };
 
 /**
@@ -39,7 +41,11 @@ static int zap_begin(struct kretprobe_instance *ri, struct hook *hook,
 	if (!op->key)
 		return 1;
 	hook_hit(hook);
-	core_op_begin(op->key, OP_ZAP, start, end);
+	if (!core_hold(&op->share)) {
+		core_unseen(vma->vm_mm);
+		return 1;
+	}
+	core_op_begin(op->key, vma->vm_mm, OP_ZAP, start, end);
 	return 0;
 }
 NOKPROBE_SYMBOL(zap_begin);
@@ -117,6 +123,7 @@ static int mm_zap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct mm_op *op = (void *)ri->data;
 
+	core_let_go(op->share);
 	core_op_end(op->key, OP_ZAP, OUTCOME_DONE, 0);
 	return 0;
 }
@@ -298,7 +305,7 @@ static int mm_mremap(struct kprobe *p, struct pt_regs *regs)
 	if (!ctx)
 		return 0;
 	hook_hit(&hook_mremap);
-	core_op_begin(ctx, OP_RANGE, 0, ULONG_MAX);
+	core_op_begin(ctx, vma->vm_mm, OP_RANGE, 0, ULONG_MAX);
 	core_op_end(ctx, OP_RANGE, OUTCOME_DONE, ULONG_MAX);
 	return 0;
 }

@@ -157,6 +157,22 @@ void verdict_ctx_blind(struct verdict_engine *e, const void *key)
 }
 
 /**
+ * verdict_mm_blind - something in an mm goes unseen from now on
+ * @e: the engine
+ * @mm: the mm; userfaultfds of an unknown one may be in it
+ *
+ * For the life of today's userfaultfds, as verdict_ctx_blind().
+ */
+void verdict_mm_blind(struct verdict_engine *e, const void *mm)
+{
+	struct verdict_ctx *ctx;
+
+	for (ctx = e->ctxs; ctx; ctx = ctx->all_next)
+		if (!mm || !ctx->mm || ctx->mm == mm)
+			__verdict_ctx_blind(e, ctx);
+}
+
+/**
  * verdict_lost - a hook was missed: no record of installs is complete any more
  * @e: the engine
  *

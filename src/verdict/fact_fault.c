@@ -110,6 +110,10 @@ void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *e
 		return;
 	if (!ctx->mm)
 		ctx->mm = entry->mm;
+	if (ctx->mm != entry->mm) {	/* another one's by now: its end went unseen */
+		__verdict_ctx_blind(e, ctx);
+		ctx->mm = entry->mm;
+	}
 	if (ctx->state == CTX_BLIND)
 		return;
 	f = verdict_fault_create(e, entry, ctx);

@@ -113,6 +113,24 @@ void verdict_op_begin_mm(struct verdict_engine *e, const void *task, const void 
 	op_begin(e, task, mm, mm, false, kind, start, end);
 }
 
+/**
+ * verdict_op_begin_at - an operation of a userfaultfd begins, in a known mm
+ * @e: the engine
+ * @task: who runs it; one of each kind at a time
+ * @key: of the userfaultfd that does it, or that watches the range: it may have
+ *	no record; the key for verdict_op_end()
+ * @mm: whose range; NULL if only the record may know
+ * @kind: of operation
+ * @start: of its range
+ * @end: of its range, exclusive
+ */
+void verdict_op_begin_at(struct verdict_engine *e, const void *task, const void *key,
+			 const void *mm, enum verdict_op_kind kind,
+			 unsigned long start, unsigned long end)
+{
+	op_begin(e, task, key, mm, false, kind, start, end);
+}
+
 static void install_end(struct verdict_engine *e, struct verdict_page *page,
 			const struct verdict_op *op, enum verdict_outcome outcome,
 			unsigned long done_end, bool sure)

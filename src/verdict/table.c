@@ -12,6 +12,9 @@ enum concern verdict_op_concerns(const struct verdict_op *op,
 {
 	const void *mm = op->mm;
 
+	/* First: an address of a ctx may be another one's by now. */
+	if (mm && ctx->mm)
+		return mm == ctx->mm ? CONCERN_SURE : CONCERN_NONE;
 	if (op->key == ctx->key)
 		return CONCERN_SURE;
 	if (!mm && op->ctx)

@@ -235,6 +235,10 @@ void verdict_fault_read(struct verdict_engine *e, const void *task);
 void verdict_fault_unread(struct verdict_engine *e, const void *task);
 void verdict_fault_spared(struct verdict_engine *e, const void *task, verdict_time shut);
 
+void verdict_op_begin_at(struct verdict_engine *e, const void *task, const void *key,
+			 const void *mm, enum verdict_op_kind kind,
+			 unsigned long start, unsigned long end);
+void verdict_mm_blind(struct verdict_engine *e, const void *mm);
 void verdict_op_begin(struct verdict_engine *e, const void *task, const void *ctx,
 		      enum verdict_op_kind kind, unsigned long start, unsigned long end);
 void verdict_mm_op_begin(struct verdict_engine *e, const void *task, const void *mm,

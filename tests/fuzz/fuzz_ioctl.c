@@ -11,6 +11,25 @@ static struct { int tgid; } self;
 #define current (&self)
 #include "../../src/hooks/ioctl.c"
 
+unsigned long core_payer(void)
+{
+	return 1;
+}
+
+bool core_hold(u8 *share)
+{
+	*share = 0;
+	return true;
+}
+
+void core_let_go(u8 share)
+{
+}
+
+void core_unseen(const void *mm)
+{
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define USER	0x7000UL
@@ -214,7 +233,7 @@ void uffd_over(const void *ctx)
 {
 }
 
-void core_op_begin(const void *ctx, enum verdict_op_kind kind,
+void core_op_begin(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		   unsigned long start, unsigned long end)
 {
 	verdict_op_begin(&core_engine, current, ctx, kind, start, end);

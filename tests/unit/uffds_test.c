@@ -492,6 +492,52 @@ static void register_in_another_mm(void **state)
 	verdict_op_end(&engine, R1, MM, OP_RANGE, OUTCOME_DONE, -1UL);
 }
 
+/* The vma says whose range it is, though its userfaultfd has no record. */
+static void zap_of_nobody_in_another_mm(void **state)
+{
+	setup(PRIVATE);
+	verdict_ctx_belongs(&engine, UFFD, MM);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_op_begin_at(&engine, R1, (void *)0x999, (void *)0x600, OP_ZAP, 0, -1UL);
+	verdict_op_end(&engine, R1, (void *)0x999, OP_ZAP, OUTCOME_DONE, 0);
+	expect_open(1);
+	verdict_op_begin_at(&engine, R1, (void *)0x999, MM, OP_ZAP, 0, -1UL);
+	expect_undecided(WHY_DROPPED, 1);
+	verdict_op_end(&engine, R1, (void *)0x999, OP_ZAP, OUTCOME_DONE, 0);
+}
+
+static void unseen_in_one_mm(void **state)
+{
+	setup(PRIVATE);
+	verdict_ctx_belongs(&engine, UFFD, MM);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_mm_blind(&engine, (void *)0x600);
+	expect_open(1);
+	verdict_mm_blind(&engine, MM);
+	expect_undecided(WHY_LOST, 1);
+}
+
+static void unseen_in_any_mm(void **state)
+{
+	setup(PRIVATE);
+	verdict_ctx_belongs(&engine, UFFD, MM);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_mm_blind(&engine, NULL);
+	expect_undecided(WHY_LOST, 1);
+}
+
+static void fault_in_another_mm_than_known(void **state)
+{
+	setup(PRIVATE);
+	verdict_ctx_belongs(&engine, UFFD, (void *)0x600);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	expect_undecided(WHY_UNKNOWN_CTX, 1);
+}
+
 /* --- Operations on an mm, whoever does them ---------------------------------- */
 
 static void mm_begin(const void *mm, enum verdict_op_kind kind)
@@ -780,6 +826,10 @@ int main(void)
 		cmocka_unit_test(nobody_gets_more_than_half_of_the_rest),
 		cmocka_unit_test(the_only_place_is_for_anybody),
 		cmocka_unit_test(register_in_another_mm),
+		cmocka_unit_test(zap_of_nobody_in_another_mm),
+		cmocka_unit_test(unseen_in_one_mm),
+		cmocka_unit_test(unseen_in_any_mm),
+		cmocka_unit_test(fault_in_another_mm_than_known),
 		cmocka_unit_test(install_in_the_mm),
 		cmocka_unit_test(install_in_the_mm_stops_before_the_page),
 		cmocka_unit_test(install_in_another_mm),
