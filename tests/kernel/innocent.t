@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The innocent world: whatever user space does, one operation at a time, no event
 # is wrong, on any kernel, and the module must not say that one was.
 #
@@ -9,6 +10,7 @@
 
 read -ra kernels <<<"${UFFD_RACE_KERNELS:-5.10 6.1 6.12 7.3}"
 seconds=${UFFD_RACE_SECONDS:-15}
+# shellcheck disable=SC2017 # the day
 seed=${UFFD_RACE_SEED:-$(($(date +%s) / 86400 * 1000000))}
 fuzz=$top/tests/fuzz/innocent
 
@@ -23,6 +25,7 @@ rare() {
 }
 
 # What has been found so far, and then what chance brings
+# shellcheck disable=SC2016 # expanded in there
 script='while read -r name program; do
 		echo "=== $name"
 		./innocent --replay "$program" >out || { cat out; bad=1; }
