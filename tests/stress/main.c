@@ -120,9 +120,10 @@ static void report_wrong(const struct run *run)
 static void report_points(const struct run *run)
 {
 	report_wrong(run);
-	point(!counted(C_write_flag_on_first_read),
+	point(!counted(C_write_flag_on_first_read) || run->opt->write,
 	      "no event for a read carries the WRITE flag");
-	point(!counted(C_bad_reads) && counted(C_reads),
+	point(!counted(C_bad_reads) &&
+	      (counted(C_reads) || run->opt->write == run->opt->readers),
 	      "every read returned what the page holds");
 	point(!counted(C_lost_pages) || counted(C_truth_doubts), "no page was lost");
 	/* A wrong event is proof, too, and may end the run before the count. */
@@ -161,8 +162,8 @@ static void report_facts(const struct run *run)
 	       opt->mode == MODE_LEGAL ? "legal" : "truth");
 	printf("# pages %u\n# page_kb %zu\n# batch %u\n# seed %llu\n", opt->pages,
 	       run->page_size >> 10, opt->batch, (unsigned long long)opt->seed);
-	printf("# readers %u\n# resolvers %u\n# writers %u\n", opt->readers,
-	       opt->resolvers, opt->writers);
+	printf("# readers %u\n# write %u\n# resolvers %u\n# writers %u\n", opt->readers,
+	       opt->write, opt->resolvers, opt->writers);
 	for (i = 0; i < NR_COUNTS; i++)
 		printf("# %s %llu\n", count_names[i], counted(i));
 	printf("# windows_hit_per_million_ops %.0f\n",

@@ -15,7 +15,7 @@
 
 enum {
 	OPT_PATH = 256, OPT_WRITER, OPT_MODE, OPT_EXPECT, OPT_SECONDS, OPT_PAGES,
-	OPT_READERS, OPT_RESOLVERS, OPT_WRITERS, OPT_BATCH, OPT_COPY, OPT_SEED, OPT_SETTLE,
+	OPT_READERS, OPT_WRITE, OPT_RESOLVERS, OPT_WRITERS, OPT_BATCH, OPT_COPY, OPT_SEED, OPT_SETTLE,
 	OPT_UNTIL, OPT_READ_BATCH, OPT_RESOLVER_PROCESS, OPT_SECOND_UFFD,
 	OPT_FORK, OPT_PUNCH, OPT_BLOCKED, OPT_NO_SETUP, OPT_LIST, OPT_VERSION,
 };
@@ -28,6 +28,7 @@ static const struct option long_options[] = {
 	{ "seconds",		required_argument, NULL, OPT_SECONDS },
 	{ "pages",		required_argument, NULL, OPT_PAGES },
 	{ "readers",		required_argument, NULL, OPT_READERS },
+	{ "write",		required_argument, NULL, OPT_WRITE },
 	{ "resolvers",		required_argument, NULL, OPT_RESOLVERS },
 	{ "writers",		required_argument, NULL, OPT_WRITERS },
 	{ "batch",		required_argument, NULL, OPT_BATCH },
@@ -68,6 +69,8 @@ static const char help_text[] =
 "                    compact: 8192 base pages)\n"
 "  --readers N       threads that read the pages (wp, pagemap-wp, cold, compact\n"
 "                    and shmem-thp-minor: 1, else one a CPU but one, 2 to 8)\n"
+"  --write N         that many of the readers write what the page holds, over\n"
+"                    and over, and read nothing (0)\n"
 "  --resolvers N     threads that answer events (truth: 1, legal: 3)\n"
 "  --writers N       threads of the writer, each with its share of the pages (1)\n"
 "  --batch N         pages in one operation of the writer, 0: all its pages\n"
@@ -218,6 +221,11 @@ static void defaults(struct options *opt)
 		opt->readers = opt->writer->readers;
 	if (opt->readers == -1U)
 		opt->readers = cpus < 3 ? 2 : cpus > 8 ? 8 : cpus - 1;
+	/* What a write to it raises is neither MISSING nor MINOR, or a signal. */
+	if (opt->write && (opt->writer->reg_mode || !strcmp(opt->writer->name, "mprotect")))
+		usage("--write: not with %s, which forbids it", opt->writer->name);
+	if (opt->write > opt->readers)
+		usage("--write: there are %u readers", opt->readers);
 	if (!opt->resolvers)
 		opt->resolvers = opt->mode == MODE_LEGAL ? 3 : 1;
 	if (!opt->writer->op)
@@ -267,6 +275,9 @@ void parse_options(int argc, char **argv, struct options *opt)
 			break;
 		case OPT_READERS:
 			opt->readers = number(name, optarg, 0, MAX_THREADS);
+			break;
+		case OPT_WRITE:
+			opt->write = number(name, optarg, 0, MAX_THREADS);
 			break;
 		case OPT_RESOLVERS:
 			opt->resolvers = number(name, optarg, 1, MAX_THREADS);

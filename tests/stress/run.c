@@ -71,6 +71,26 @@ static void *reader_thread(void *arg)
 	return NULL;
 }
 
+/* What is written is what was there: who reads sees no difference. */
+static void *write_thread(void *arg)
+{
+	struct worker *me = arg;
+	struct run *run = me->run;
+	size_t words = run->page_size / sizeof(uint64_t), word;
+	uint64_t random = seed_for(run->opt, 'w', me->nr), dice;
+	volatile uint64_t *at;
+	unsigned int page;
+
+	while (!atomic_load_explicit(&run->stop_readers, memory_order_relaxed)) {
+		dice = next_random(&random);
+		page = (dice & 0xffffff) % run->opt->pages;
+		word = (dice >> 24) % words;
+		at = (volatile uint64_t *)(run->area + page * run->page_size);
+		at[word] = pattern(page, word);
+	}
+	return NULL;
+}
+
 /* Legal mode: pages go, in every way that works here */
 static void *dropper(void *arg)
 {
@@ -277,7 +297,8 @@ int run_stress(struct run *run)
 	for (i = 0; !err && i < run->opt->readers; i++) {
 		reader[i].run = run;
 		reader[i].nr = i;
-		err = start_thread(&reader[i].thread, reader_thread, &reader[i]);
+		err = start_thread(&reader[i].thread, i < run->opt->write ?
+				   write_thread : reader_thread, &reader[i]);
 	}
 	if (!err && run->opt->mode == MODE_LEGAL)
 		err = start_thread(&dropper_thread, dropper, run) ?:

@@ -36,6 +36,7 @@ struct options {
 	unsigned int		seconds;
 	unsigned int		pages;
 	unsigned int		readers;
+	unsigned int		write;		/* so many of those write */
 	unsigned int		resolvers;
 	unsigned int		writers;
 	unsigned int		batch;		/* pages in one writer operation */
