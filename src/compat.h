@@ -346,6 +346,33 @@ static inline void __user *compat_iter_buffer(const struct iov_iter *iter,
 #define COMPAT_RETRY_MAY_MAP	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0))
 
 /*
+ * Where handle_mm_fault() maps a page of shmem in place of none, does its result
+ * have VM_FAULT_LOCKED or VM_FAULT_NOPAGE? By reading do_fault(), what it calls, and
+ * all between the two in mm/memory.c, mm/filemap.c, mm/shmem.c and mm/huge_memory.c of
+ * 5.10, 6.1, 6.12 and 7.3. Nobody has promised it, so it is not taken for granted of
+ * kernels that were not read.
+ */
+#define COMPAT_IS(major, minor)					\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0) &&	\
+	 LINUX_VERSION_CODE < KERNEL_VERSION(major, (minor) + 1, 0))
+#define COMPAT_RESULT_TELLS	(COMPAT_IS(5, 10) || COMPAT_IS(6, 1) ||	\
+				 COMPAT_IS(6, 12) || COMPAT_IS(7, 3))
+
+/*
+ * May a fault that has mapped nothing have copied a page of the file on write? By
+ * reading wp_page_copy() and its callers in 5.10 and 6.1 it says VM_FAULT_WRITE if it
+ * has (but when it unshares, which leaves pages of files alone); 6.12 has no such bit.
+ */
+static inline bool compat_fault_copied(vm_fault_t result)
+{
+#if COMPAT_IS(5, 10) || COMPAT_IS(6, 1)
+	return result & VM_FAULT_WRITE;
+#else
+	return true;
+#endif
+}
+
+/*
  * Breakpoints on writes to kernel memory, on all CPUs. Elsewhere than on x86 they
  * fire before the write, and whoever handles them has to step over it.
  */

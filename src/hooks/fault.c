@@ -41,12 +41,14 @@ NOKPROBE_SYMBOL(raises_event);
  * @addr: aligned address
  * @window: of a watched entry, inside which the fault has entered; or 0
  * @raises: there was an event to be raised, if nothing was mapped
+ * @tells: whether its result tells what it has mapped, see fault_result()
  */
 struct fault_return {
 	struct vm_area_struct *vma;
 	unsigned long addr;
 	u64 window;
 	bool raises;
+	bool tells;
 };
 
 /*
@@ -326,6 +328,8 @@ static int return_entry(struct kretprobe_instance *ri,
 	data->raises = raises_event(vma, data->addr);
 	data->window = watch_window(vma->vm_userfaultfd_ctx.ctx, data->addr);
 	watch_window_enter(data->window);
+	data->tells = COMPAT_RESULT_TELLS && vma_backing(vma) == BACKING_SHMEM &&
+		      !vma->vm_ops->huge_fault;
 	return 0;
 }
 NOKPROBE_SYMBOL(return_entry);
@@ -361,6 +365,28 @@ static int fault_other_entry(struct kretprobe_instance *ri, struct pt_regs *regs
 }
 NOKPROBE_SYMBOL(fault_other_entry);
 
+/*
+ * What maps a page of shmem where there is none is do_fault(), and its result is
+ * that of handle_mm_fault(). It has VM_FAULT_NOPAGE if fault-around has mapped the
+ * page, or somebody else has meanwhile; else what shmem_fault() has returned:
+ * VM_FAULT_LOCKED with a page, to which others are or-ed once it is mapped. Neither
+ * means that the fault has found the page mapped, or has failed before that. If it has
+ * failed, it may have mapped neighbours even so.
+ */
+static enum verdict_result fault_result(const struct fault_return *data,
+					vm_fault_t result)
+{
+	if (data->tells && (result & (VM_FAULT_LOCKED | VM_FAULT_NOPAGE)))
+		return RESULT_MAY_HAVE_MAPPED;
+	if (result & (VM_FAULT_ERROR | VM_FAULT_RETRY))
+		return RESULT_FAILED;
+	if (!data->tells)
+		return RESULT_MAY_HAVE_MAPPED;
+	return compat_fault_copied(result) ? RESULT_MAPPED_NOTHING :
+					     RESULT_DID_NOTHING;
+}
+NOKPROBE_SYMBOL(fault_result);
+
 static void fault_end(const struct fault_return *data, vm_fault_t result)
 {
 	enum verdict_look look = LOOK_UNKNOWN;
@@ -383,8 +409,7 @@ static void fault_end(const struct fault_return *data, vm_fault_t result)
 			verdict_fault_spared(&core_engine, current,
 					     watch_window_shut(data->window));
 		verdict_fault_end(&core_engine, current,
-				  !!(result & (VM_FAULT_ERROR | VM_FAULT_RETRY)),
-				  look, stamp);
+				  fault_result(data, result), look, stamp);
 		core_unlock(flags);
 		look_later();
 	}
@@ -461,7 +486,7 @@ static void fault_over_unjudged(void)
 
 	if (!core_lock(&flags))
 		return;
-	verdict_fault_end(&core_engine, current, true, LOOK_UNKNOWN, 0);
+	verdict_fault_end(&core_engine, current, RESULT_FAILED, LOOK_UNKNOWN, 0);
 	core_unlock(flags);
 }
 NOKPROBE_SYMBOL(fault_over_unjudged);

@@ -33,16 +33,33 @@ static void fault_over(struct verdict_engine *e, const struct verdict_fault *f)
 			page->file_mapped = e->clock;
 }
 
+/*
+ * Does its result prove that a fault has not mapped its page? In hugetlb a write
+ * to a private mapping maps a page of the file, and may then fail to copy it.
+ */
+static bool fault_proves(const struct verdict_fault *f, enum verdict_result result)
+{
+	const unsigned int copies = FAULT_F_WRITE | FAULT_F_PRIVATE;
+
+	if (result != RESULT_FAILED)
+		return result >= RESULT_MAPPED_NOTHING;
+	if (f->flags & FAULT_F_RETRY_MAPS)
+		return false;
+	return f->backing != BACKING_HUGETLB || (f->flags & copies) != copies;
+}
+
 /* A fault has ended without an event: did it install, was it exposed? */
 static void fault_silent(struct verdict_engine *e, struct verdict_fault *record,
-			 bool nothing, enum verdict_look look, verdict_time stamp)
+			 enum verdict_result result, enum verdict_look look,
+			 verdict_time stamp)
 {
 	struct verdict_fault f = *record;
 	struct verdict_page *page = f.page;
-	bool kept, anon;
+	bool kept, anon, nothing;
 
 	verdict_fault_free(e, record);
-	fault_over(e, &f);
+	if (result < RESULT_MAPPED_NOTHING)
+		fault_over(e, &f);
 	if (!page) {
 		f.ctx->changed = e->clock;
 		return;
@@ -51,16 +68,11 @@ static void fault_silent(struct verdict_engine *e, struct verdict_fault *record,
 	/* An anonymous page is not what this fault could have installed. */
 	anon = (f.flags & FAULT_F_ANON_PROVES) && look == LOOK_ANON &&
 	       verdict_anon_proves(e, page, f.flags, f.begin);
-	if (f.flags & FAULT_F_WRITE)
+	if ((f.flags & FAULT_F_WRITE) && result != RESULT_DID_NOTHING)
 		page->written = e->clock;
 
-	/* It may have mapped a page, and then failed to copy it. */
-	if ((f.flags & FAULT_F_WRITE) && (f.flags & FAULT_F_PRIVATE))
-		nothing = false;
-	if (f.flags & FAULT_F_RETRY_MAPS)
-		nothing = false;
-	if (anon || (f.flags & FAULT_F_NEVER_INSTALLS))
-		nothing = true;
+	nothing = fault_proves(&f, result) || anon ||
+		  (f.flags & FAULT_F_NEVER_INSTALLS);
 	/* It was mapped before, and nobody took it away. */
 	if (look_mapped(f.look) && kept)
 		nothing = true;
@@ -101,7 +113,7 @@ void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *e
 	e->clock++;
 	verdict_event_ended(e, entry->task);
 	if (f) {	/* its end was missed, but came before now */
-		fault_silent(e, f, false, LOOK_UNKNOWN, 0);
+		fault_silent(e, f, RESULT_MAY_HAVE_MAPPED, LOOK_UNKNOWN, 0);
 		e->clock++;
 	}
 
@@ -148,12 +160,13 @@ void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *e
  * verdict_fault_end - a fault has ended
  * @e: the engine
  * @task: whose; no verdict depends on this if it raised an event
- * @nothing: its result says that it installed nothing
+ * @result: what that says of what it has mapped
  * @look: what the pte is now
  * @stamp: the clock before that look
  */
-void verdict_fault_end(struct verdict_engine *e, const void *task, bool nothing,
-		       enum verdict_look look, verdict_time stamp)
+void verdict_fault_end(struct verdict_engine *e, const void *task,
+		       enum verdict_result result, enum verdict_look look,
+		       verdict_time stamp)
 {
 	struct verdict_fault *f = verdict_fault_find(e, task);
 
@@ -161,7 +174,7 @@ void verdict_fault_end(struct verdict_engine *e, const void *task, bool nothing,
 	if (!f)
 		return;
 	e->clock++;
-	fault_silent(e, f, nothing, look, stamp);
+	fault_silent(e, f, result, look, stamp);
 }
 
 /**
@@ -191,7 +204,7 @@ void verdict_fault_event(struct verdict_engine *e, const struct verdict_entry *e
 	if (ctx)
 		v = verdict_event_create(e, ctx, entry);
 	if (f && (f->ctx != ctx || f->addr != entry->addr)) {
-		fault_silent(e, f, false, LOOK_UNKNOWN, 0);
+		fault_silent(e, f, RESULT_MAY_HAVE_MAPPED, LOOK_UNKNOWN, 0);
 	} else if (f) {
 		why = WHY_NO_ROOM;
 		page = f->page;

@@ -97,6 +97,14 @@ enum verdict_outcome {
 	OUTCOME_UNSURE,		/* it may have done anything within its range */
 };
 
+/** enum verdict_result - what is known of a fault that has ended without an event */
+enum verdict_result {
+	RESULT_MAY_HAVE_MAPPED,	/* its page, or its neighbours */
+	RESULT_FAILED,		/* not its page; its neighbours, perhaps */
+	RESULT_MAPPED_NOTHING,	/* nor its neighbours; it may have copied its page */
+	RESULT_DID_NOTHING,	/* nor that */
+};
+
 #ifndef VERDICT_MAX_LOOKS	/* the model check makes do with fewer */
 #define VERDICT_MAX_LOOKS		400
 #endif
@@ -229,10 +237,11 @@ struct verdict_entry {
 
 void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *entry);
 void verdict_fault_event(struct verdict_engine *e, const struct verdict_entry *entry);
-void verdict_fault_end(struct verdict_engine *e, const void *task, bool nothing,
-		       enum verdict_look look, verdict_time stamp);
 void verdict_fault_read(struct verdict_engine *e, const void *task);
 void verdict_fault_unread(struct verdict_engine *e, const void *task);
+void verdict_fault_end(struct verdict_engine *e, const void *task,
+		       enum verdict_result result, enum verdict_look look,
+		       verdict_time stamp);
 void verdict_fault_spared(struct verdict_engine *e, const void *task, verdict_time shut);
 
 void verdict_op_begin_at(struct verdict_engine *e, const void *task, const void *key,

@@ -150,7 +150,7 @@ static void tell(const uint8_t *p)
 		verdict_fault_event(&e, &x);
 		break;
 	case 5: case 6:
-		verdict_fault_end(&e, x.task, p[2] & 1, x.look, x.stamp);
+		verdict_fault_end(&e, x.task, p[4] % 4, x.look, x.stamp);
 		break;
 	case 7: case 8:
 		verdict_op_begin(&e, x.task, x.ctx, kind, start, end);

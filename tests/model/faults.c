@@ -95,6 +95,7 @@ static bool map_around(struct actor *a)
 			continue;
 		if (!n++)
 			say("kernel maps page-cache pages around");
+		a->ghost |= G_AROUND;
 		set_content(c, FILE_PAGE, false);
 	}
 	return n;
@@ -152,6 +153,7 @@ static bool step_install(struct actor *a, int choice)
 		if (choice)
 			return false;
 		a->pc = F_RETURN;
+		a->ghost |= G_MAPS;
 		say("kernel takes the lock, finds the pte not none, backs off");
 		return true;
 	}
@@ -166,6 +168,7 @@ static bool step_install(struct actor *a, int choice)
 		return false;
 	p->cache = 1;
 	a->pc = F_RETURN;
+	a->ghost |= G_MAPS;
 	if (choice && !copies) {
 		a->ghost |= G_ERROR;
 		say("kernel maps the page, drops its lock: VM_FAULT_RETRY");
@@ -186,6 +189,7 @@ static bool step_cow(struct actor *a, int choice)
 	if (w.cell[a->cell].locked || choice)
 		return false;
 	if (w.cell[a->cell].content == FILE_PAGE) {
+		a->ghost |= G_COPIES;
 		set_content(a->cell, ANON_PAGE, false);
 		say("kernel copies the page on write");
 	} else {

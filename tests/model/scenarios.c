@@ -455,6 +455,43 @@ const struct scenario scenarios[] = {
 			{ RESOLVER, 1 }, { CACHE, 1 }, { LOOKER, 1 },
 		},
 	}, {
+		.name = "results",
+		.about = "writes beside reads, in private memory of a file",
+		.private = true,
+		.missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED | O_FAIL, .ops = DO_COPY,
+		.backing = BACKING_SHMEM,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { WRITER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { CACHE, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "results-shared",
+		.about = "the same, in shared memory",
+		.missing = true, .zaps_known = true,
+		.opts = EITHER | O_SMALL | O_CACHED | O_FAIL, .ops = DO_COPY,
+		.backing = BACKING_SHMEM,
+		ROOM, .max_open = 3,
+		.cast = {
+			{ READER, 1 }, { WRITER, 1 }, { MOVER, ANY },
+			{ RESOLVER, 1 }, { CACHE, ANY }, { LOOKER, 1 },
+		},
+	}, {
+		.name = "results-around",
+		.about = "the same in private memory, with fault-around",
+		.private = true,
+		.missing = true, .zaps_known = true,
+		.opts = EITHER | O_SWIFT | O_AROUND | O_CACHED | O_FAIL, .ops = DO_COPY,
+		.backing = BACKING_SHMEM,
+		.limits = { .pages = 2, .faults = 3, .ops = 4, .ctxs = 1 },
+		.cells = 2, .max_open = 3,
+		.cast = {
+			{ READER, 1, 0 }, { WRITER, 1, 0 }, { READER, 1, 1 },
+			{ MOVER, ANY, 0 }, { RESOLVER, 1, 0 }, { CACHE, 1, 0 },
+			{ LOOKER, 1 },
+		},
+	}, {
 		.name = "collapse",
 		.about = "a collapse that begins before the range is watched",
 		.minor = true, .zaps_known = true,

@@ -45,7 +45,24 @@ static bool is_writer(const struct actor *a)
 }
 
 /*
- * For all that the hooks can see. It did not if it has failed (but a write
+ * As fault_result() has it. Who maps around goes on to the page itself, so it has
+ * failed if it did not get there.
+ */
+static enum verdict_result result_of(const struct actor *a)
+{
+	bool tells = scen->backing == BACKING_SHMEM;
+
+	if (tells && a->ghost & G_MAPS)
+		return RESULT_MAY_HAVE_MAPPED;
+	if (a->ghost & G_ERROR)
+		return RESULT_FAILED;
+	if (!tells || a->ghost & G_AROUND)
+		return RESULT_MAY_HAVE_MAPPED;
+	return a->ghost & G_COPIES ? RESULT_MAPPED_NOTHING : RESULT_DID_NOTHING;
+}
+
+/*
+ * For all that the hooks can see. It did not if its result says so, or if it has failed (but a write
  * fault may fail after it has mapped the page it then can't copy); if it
  * began on a mapped pte and nobody zapped it (if the page had no record, who
  * knows?); or if it ends on an anonymous
@@ -65,8 +82,10 @@ static bool may_have_installed(const struct actor *a)
 			writes = true;
 	if (scen->missing && scen->minor)
 		return false;
-	if (a->ghost & G_ERROR)
-		return is_writer(a);
+	if (result_of(a) >= RESULT_MAPPED_NOTHING)
+		return false;
+	if (result_of(a) == RESULT_FAILED)
+		return is_writer(a) && scen->backing == BACKING_HUGETLB;
 	if (a->entry_look >= LOOK_MAPPED && kept && !(a->ghost & G_AGED))
 		return false;
 	return !scen->private || !scen->missing || is_writer(a) || writes ||
@@ -96,7 +115,8 @@ static struct verdict_entry entry_of(const struct actor *a)
 		entry.flags |= FAULT_F_PRIVATE;
 	if (scen->private && scen->missing && !is_writer(a))
 		entry.flags |= FAULT_F_ANON_PROVES;
-	if (!scen->private && is_writer(a) && scen->opts & O_FAIL)
+	if (!scen->private && is_writer(a) && scen->opts & O_FAIL &&
+	    scen->backing == BACKING_HUGETLB)
 		entry.flags |= FAULT_F_RETRY_MAPS;
 	if (scen->missing && scen->minor)
 		entry.flags |= FAULT_F_NEVER_INSTALLS;
@@ -203,7 +223,8 @@ static bool must_be_exposed(const struct actor *a)
 
 void tell_end(struct actor *a)
 {
-	bool may = may_have_installed(a), wrote = is_writer(a);
+	bool may = may_have_installed(a);
+	bool wrote = is_writer(a) && result_of(a) != RESULT_DID_NOTHING;
 	u8 weak = may ? W_SILENT : 0;
 
 	a->accept |= must_be_exposed(a) << 1;
@@ -215,7 +236,7 @@ void tell_end(struct actor *a)
 		mark_faults(a, a->cell, (may ? G_DIRTY : 0) | (wrote ? G_WROTE : 0), true);
 	say("      fact: its fault has ended");
 	add_pending(a, NEW_EXPOSED, scen->missing ? EVENT_MISSING : EVENT_MINOR);
-	verdict_fault_end(&eng, a, a->ghost & G_ERROR, a->look, a->stamp);
+	verdict_fault_end(&eng, a, result_of(a), a->look, a->stamp);
 	fact_close();
 }
 
@@ -228,7 +249,7 @@ void tell_unblocked(struct actor *a)
 			w.pending[i].holder = 0;
 	fact_open();
 	say("      fact: its fault has ended");
-	verdict_fault_end(&eng, a, false, LOOK_UNKNOWN, eng.clock);
+	verdict_fault_end(&eng, a, RESULT_MAY_HAVE_MAPPED, LOOK_UNKNOWN, eng.clock);
 	fact_close();
 }
 

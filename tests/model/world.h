@@ -102,6 +102,9 @@ enum { /* struct actor.ghost, of a fault: what it may not know */
 	G_DIRTY = 64,	/* something else may have made the page anonymous */
 	G_ERROR = 128,	/* its result is an error */
 	G_WROTE = 256,	/* a write fault that may have copied has ended */
+	G_MAPS = 512,	/* it got as far as to map a page of the file */
+	G_AROUND = 1024,	/* it has mapped neighbours */
+	G_COPIES = 2048,	/* it may have copied its page */
 };
 
 struct actor {

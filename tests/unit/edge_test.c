@@ -157,7 +157,7 @@ static void old_look_at_the_end_of_a_fault(void **state)
 	begin(T2, LOOK_MAPPED);
 	early = engine.clock;
 	event(T1, LOOK_NONE);
-	verdict_fault_end(&engine, T2, false, LOOK_MAPPED, early);
+	verdict_fault_end(&engine, T2, RESULT_MAY_HAVE_MAPPED, LOOK_MAPPED, early);
 	expect_open(1);
 }
 

@@ -376,7 +376,7 @@ static void eexist_and_an_exposure(void **state)
 	begin(T1, LOOK_NONE);
 	event(T1, LOOK_NONE);
 	install(R2, OUTCOME_EXISTS);
-	verdict_fault_end(&engine, T2, false, LOOK_MAPPED, 0);
+	verdict_fault_end(&engine, T2, RESULT_MAY_HAVE_MAPPED, LOOK_MAPPED, 0);
 	expect_exposures(1);
 	raced(0, 0, 0);
 	looked(LOOK_NONE);

@@ -76,9 +76,14 @@ static inline void event(void *task, enum verdict_look look)
 	verdict_fault_event(&engine, &x);
 }
 
-static inline void end(void *task, bool nothing, enum verdict_look look)
+static inline void ended(void *task, enum verdict_result result, enum verdict_look look)
 {
-	verdict_fault_end(&engine, task, nothing, look, engine.clock);
+	verdict_fault_end(&engine, task, result, look, engine.clock);
+}
+
+static inline void end(void *task, bool failed, enum verdict_look look)
+{
+	ended(task, failed ? RESULT_FAILED : RESULT_MAY_HAVE_MAPPED, look);
 }
 
 static inline void looked(enum verdict_look look)

@@ -198,6 +198,84 @@ static void retry_that_may_have_mapped(void **state)
 	expect_undecided(WHY_SILENT, 1);
 }
 
+/* An event, and another fault of its page that ends without one. */
+static void result_of_a_neighbour(unsigned int f, enum verdict_result result,
+				  enum verdict_look look)
+{
+	setup_private();
+	verdict_ctx_complete(&engine, UFFD, true);
+	backing = BACKING_SHMEM;
+	flags = FAULT_F_ZAPS_KNOWN;
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	flags |= f;
+	begin(T2, LOOK_NONE);
+	ended(T2, result, look);
+	looked(LOOK_MAPPED);
+}
+
+static void result_that_tells(void **state)
+{
+	const unsigned int copies = FAULT_F_PRIVATE | FAULT_F_WRITE;
+
+	result_of_a_neighbour(FAULT_F_WRITE, RESULT_MAPPED_NOTHING, LOOK_MAPPED);
+	expect_verdict(VERDICT_BOGUS, 1);
+	result_of_a_neighbour(copies, RESULT_MAPPED_NOTHING, LOOK_ANON);
+	expect_verdict(VERDICT_BOGUS, 1);
+	result_of_a_neighbour(copies, RESULT_FAILED, LOOK_UNKNOWN);
+	expect_verdict(VERDICT_BOGUS, 1);
+	result_of_a_neighbour(FAULT_F_WRITE, RESULT_FAILED, LOOK_UNKNOWN);
+	expect_verdict(VERDICT_BOGUS, 1);
+}
+
+static void result_that_does_not_tell(void **state)
+{
+	const unsigned int copies = FAULT_F_PRIVATE | FAULT_F_WRITE;
+
+	result_of_a_neighbour(FAULT_F_WRITE, RESULT_MAY_HAVE_MAPPED, LOOK_MAPPED);
+	expect_undecided(WHY_SILENT, 1);
+	result_of_a_neighbour(copies, RESULT_MAY_HAVE_MAPPED, LOOK_ANON);
+	expect_undecided(WHY_SILENT, 1);
+}
+
+/* It may have mapped the page that it then could not copy. */
+static void failed_write_in_hugetlb(void **state)
+{
+	setup_private();
+	flags = FAULT_F_ZAPS_KNOWN;
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	flags |= FAULT_F_PRIVATE | FAULT_F_WRITE;
+	begin(T2, LOOK_NONE);
+	end(T2, true, LOOK_UNKNOWN);
+	looked(LOOK_MAPPED);
+	expect_undecided(WHY_SILENT, 1);
+}
+
+/* What it has copied may be a page that a third one has mapped. */
+static void write_beside_a_fault_that_maps(enum verdict_result result)
+{
+	setup_private();
+	verdict_ctx_complete(&engine, UFFD, true);
+	backing = BACKING_SHMEM;
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	begin(T3, LOOK_NONE);
+	flags = FAULT_F_PRIVATE | FAULT_F_WRITE | FAULT_F_ZAPS_KNOWN;
+	begin(T2, LOOK_MAPPED);
+	ended(T2, result, LOOK_ANON);
+	ended(T3, RESULT_MAY_HAVE_MAPPED, LOOK_ANON);
+	looked(LOOK_ANON);
+}
+
+static void write_that_may_have_copied(void **state)
+{
+	write_beside_a_fault_that_maps(RESULT_MAPPED_NOTHING);
+	expect_open(1);
+	write_beside_a_fault_that_maps(RESULT_DID_NOTHING);
+	expect_verdict(VERDICT_BOGUS, 1);
+}
+
 static void copy_that_ended_before_the_page(void **state)
 {
 	setup_private();
@@ -403,6 +481,10 @@ int main(void)
 		cmocka_unit_test(eexist_of_all_in_flight_proves_it),
 		cmocka_unit_test(copy_that_begins_after_the_look_does_not_explain_it),
 		cmocka_unit_test(retry_that_may_have_mapped),
+		cmocka_unit_test(result_that_tells),
+		cmocka_unit_test(result_that_does_not_tell),
+		cmocka_unit_test(failed_write_in_hugetlb),
+		cmocka_unit_test(write_that_may_have_copied),
 		cmocka_unit_test(copy_that_ended_before_the_page),
 		cmocka_unit_test(copy_elsewhere),
 		cmocka_unit_test(copy_that_failed),
