@@ -252,6 +252,9 @@ NOKPROBE_SYMBOL(fault_reads);
  */
 static int fault_reads_hugetlb(struct kprobe *p, struct pt_regs *regs)
 {
+	/* On the way of everybody's hugetlb faults. */
+	if (likely(!READ_ONCE(core_engine.ctxs)))
+		return 0;
 	return fault_reads(&hook_hugetlb_none);
 }
 NOKPROBE_SYMBOL(fault_reads_hugetlb);
