@@ -104,7 +104,7 @@ void verdict_raced(struct verdict_engine *e, const void *key, unsigned long addr
 
 bool installs_unseen(unsigned int nr)
 {
-	return unseen;
+	return unseen && nr >= 0x03 && nr <= 0x08 && nr != 0x06;
 }
 
 void verdict_op_begin_mm(struct verdict_engine *e, const void *task, const void *mm,

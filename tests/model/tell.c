@@ -383,13 +383,17 @@ void tell_collapse(struct actor *a, bool begins)
 	int c;
 
 	fact_open();
-	for (c = 0; c < scen->cells && !begins && installs(actor_index(a)); c++)
-		if (scen->mm[scen->key[c]] == scen->mm[scen->key[a->cell]] ||
-		    !w.uffd[scen->key[c]].placed) {
-			mark_weak(c, W_UNSURE);
-			mark_faults(NULL, c, G_DIRTY, true);
-			mark_faults(NULL, c, G_AGED, false);
-		}
+	for (c = 0; c < scen->cells && !begins; c++) {
+		if (scen->mm[scen->key[c]] != scen->mm[scen->key[a->cell]] &&
+		    w.uffd[scen->key[c]].placed)
+			continue;
+		/* A look from before is old, whatever it may have mapped. */
+		mark_faults(NULL, c, G_AGED, false);
+		if (!installs(actor_index(a)))
+			continue;
+		mark_weak(c, W_UNSURE);
+		mark_faults(NULL, c, G_DIRTY, true);
+	}
 	say("      fact: a collapse %s", begins ? "begins" : "has ended");
 	if (begins)
 		verdict_mm_op_begin(&eng, a, mm, OP_INSTALL, 0, -1UL);
