@@ -135,7 +135,17 @@ NOKPROBE_SYMBOL(core_op_end);
  * there are only so many: without shares any user could make all others' be
  * missed, which would cost everybody his evidence.
  */
-static atomic_t in_flight[64];
+#define SHARE_BITS	6
+#define SHARES		(1 << SHARE_BITS)
+
+/* The upper half is of hooks on demand: once these go, no return is seen. */
+static atomic_t in_flight[2 * SHARES];
+
+/*
+ * By share and hash: mms in which something unseen may be in flight, until the
+ * module goes. No userfaultfd that is opened there later is judged either.
+ */
+static unsigned long unseen[SHARES];
 
 /**
  * core_payer - who pays for what the current task uses up
@@ -160,15 +170,17 @@ NOKPROBE_SYMBOL(core_payer);
 /**
  * core_hold - may an instance of a return probe be kept until the return?
  * @share: set to what core_let_go() needs
+ * @on_demand: its hook comes and goes
  *
  * Any context. A user may keep at most half of what there is.
  *
  * Return: true if so; else it is to be given back at once.
  */
-bool core_hold(u8 *share)
+bool core_hold(u8 *share, bool on_demand)
 {
-	*share = hash_32(core_payer(), 6);
-	if (atomic_inc_return(&in_flight[*share]) <= core_engine.limits.ops / 2)
+	*share = hash_32(core_payer(), SHARE_BITS) + (on_demand ? SHARES : 0);
+	if (atomic_inc_return(&in_flight[*share]) +
+	    atomic_read(&in_flight[*share ^ SHARES]) <= core_engine.limits.ops / 2)
 		return true;
 	atomic_dec(&in_flight[*share]);
 	core_count(CORE_OVER_SHARE, 1);
@@ -194,14 +206,36 @@ NOKPROBE_SYMBOL(core_let_go);
  */
 void core_unseen(const void *mm)
 {
+	unsigned long *of = &unseen[hash_32(core_payer(), SHARE_BITS)];
 	unsigned long flags;
 
+	/* Before the lock: whoever opens one later finds it. */
+	if (mm)
+		set_bit(hash_long((unsigned long)mm, 6), of);
+	else
+		WRITE_ONCE(*of, ~0UL);
 	if (!core_lock(&flags))
 		return;
 	verdict_mm_blind(&core_engine, mm);
 	core_unlock(flags);
 }
 NOKPROBE_SYMBOL(core_unseen);
+
+/**
+ * core_all_seen - may it be that all in an mm is seen?
+ * @mm: the mm; NULL: any
+ *
+ * Under core_lock().
+ *
+ * Return: false if something may be in flight there that is not.
+ */
+bool core_all_seen(const void *mm)
+{
+	unsigned long of = READ_ONCE(unseen[hash_32(core_payer(), SHARE_BITS)]);
+
+	return mm ? !(of & BIT(hash_long((unsigned long)mm, 6))) : !of;
+}
+NOKPROBE_SYMBOL(core_all_seen);
 
 /**
  * core_disarm - remove hooks, and keep what they have missed
@@ -212,8 +246,11 @@ NOKPROBE_SYMBOL(core_unseen);
 void core_disarm(bool on_demand)
 {
 	unsigned long flags;
+	int i;
 
 	probes_disarm(on_demand);
+	for (i = SHARES; on_demand && i < 2 * SHARES; i++)
+		atomic_set(&in_flight[i], 0);
 	/* The sum must not move: see core_lock(). */
 	raw_spin_lock_irqsave(&lock, flags);
 	probes_fold_misses(on_demand);

@@ -51,9 +51,10 @@ void core_op_begin(const void *ctx, const void *mm, enum verdict_op_kind kind,
 void core_op_end(const void *ctx, enum verdict_op_kind kind,
 		 enum verdict_outcome outcome, unsigned long done_end);
 unsigned long core_payer(void);
-bool core_hold(u8 *share);
+bool core_hold(u8 *share, bool on_demand);
 void core_let_go(u8 share);
 void core_unseen(const void *mm);
+bool core_all_seen(const void *mm);
 
 /* UFFD_FEATURE_SIGBUS: faults of that userfaultfd raise no events */
 #define CTX_TAG_SIGBUS	0x80UL

@@ -483,13 +483,14 @@ NOKPROBE_SYMBOL(raises_nothing);
  * It may sleep for as long as user space likes, and maps nothing any more: it
  * must not keep records that others need.
  */
-static void fault_over_unjudged(void)
+static void fault_over_unjudged(struct vm_area_struct *vma, unsigned long addr)
 {
 	unsigned long flags;
 
 	if (!core_lock(&flags))
 		return;
-	verdict_fault_end(&core_engine, current, RESULT_FAILED, LOOK_UNKNOWN, 0);
+	verdict_fault_over(&core_engine, current, vma->vm_userfaultfd_ctx.ctx,
+			   addr & ~(ptwalk_page_size(vma) - 1));
 	core_unlock(flags);
 }
 NOKPROBE_SYMBOL(fault_over_unjudged);
@@ -517,7 +518,7 @@ static int fault_event(struct kprobe *p, struct pt_regs *regs)
 	}
 	if (!(reason & VM_UFFD_MISSING) && !compat_reason_minor(reason)) {
 		core_count(CORE_NOT_JUDGED, 1);
-		fault_over_unjudged();
+		fault_over_unjudged(vma, vmf->address);
 		return 0;
 	}
 	make_entry(&entry, vma, vmf->address, vmf->flags);

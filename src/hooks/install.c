@@ -70,7 +70,7 @@ static int install_begin(struct install *in, struct hook *hook, unsigned long sr
 	unsigned long flags;
 
 	hook_hit(hook);
-	if (!core_hold(&in->share)) {
+	if (!core_hold(&in->share, false)) {
 		core_unseen(in->mm);
 		return 1;
 	}

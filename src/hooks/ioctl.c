@@ -98,7 +98,7 @@ static bool api_begin(const void *ctx, unsigned long features)
 	/* Asked under the lock: its success would have been told under it. */
 	if (uffd_new(ctx))
 		uffd_over(ctx);
-	opening = guard_sighted() &&
+	opening = guard_sighted() && core_all_seen(uffd_mm(ctx)) &&
 		uffd_opening(ctx, uffd_mm(ctx), features | CTX_TAG_KNOWN,
 			     core_payer());
 	core_unlock(flags);
@@ -220,7 +220,7 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 1;
 	hook_hit(&hook_ioctl);
 	io->ctx = file->private_data;
-	if (!core_hold(&io->share))
+	if (!core_hold(&io->share, false))
 		return over_share(io);
 	io->arg = regs_get_kernel_argument(regs, 2);
 	io->start = 0;
@@ -327,7 +327,7 @@ static int ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		register_end(io, ret);
 		break;
 	case CMD_UNREGISTER:
-		if (!ret && !io->refused)
+		if (!ret && io->start <= io->end)
 			watch_gone(io->ctx, io->start, io->end);
 		hole_ends(io);
 		break;

@@ -12,10 +12,12 @@
  * struct mm_op - a change in flight
  * @key: of the range: its userfaultfd, or its mm
  * @share: of core_hold()
+ * @held: so
  */
 struct mm_op {
 	const void *key;
 	u8 share;
+	bool held;
 };
 
 /**
@@ -41,7 +43,9 @@ static int zap_begin(struct kretprobe_instance *ri, struct hook *hook,
 	if (!op->key)
 		return 1;
 	hook_hit(hook);
-	if (!core_hold(&op->share)) {
+	/* Reclaim takes others' pages, and sleeps at nobody's will. */
+	op->held = hook != &hook_reclaim;
+	if (op->held && !core_hold(&op->share, hook->on_demand)) {
 		core_unseen(vma->vm_mm);
 		return 1;
 	}
@@ -123,7 +127,8 @@ static int mm_zap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct mm_op *op = (void *)ri->data;
 
-	core_let_go(op->share);
+	if (op->held)
+		core_let_go(op->share);
 	core_op_end(op->key, OP_ZAP, OUTCOME_DONE, 0);
 	return 0;
 }
@@ -177,9 +182,13 @@ static int mm_collapse_entry(struct kretprobe_instance *ri, struct pt_regs *regs
 	unsigned long flags;
 
 	op->key = vma->vm_mm;
-	if (!core_lock(&flags))
-		return 1;
 	hook_hit(&hook_collapse);
+	if (!core_hold(&op->share, false)) {
+		core_unseen(op->key);
+		return 1;
+	}
+	if (!core_lock(&flags))
+		return 0;	/* its return lets the share go */
 	verdict_mm_op_begin(&core_engine, current, op->key, OP_INSTALL,
 			    regs_get_kernel_argument(regs, COMPAT_COLLAPSE_START),
 			    regs_get_kernel_argument(regs, COMPAT_COLLAPSE_START + 1));
@@ -199,6 +208,7 @@ static int mm_collapse_return(struct kretprobe_instance *ri, struct pt_regs *reg
 {
 	const struct mm_op *op = (void *)ri->data;
 
+	core_let_go(op->share);
 	core_op_end(op->key, OP_INSTALL, OUTCOME_UNSURE, 0);
 	return 0;
 }

@@ -42,6 +42,15 @@ void __verdict_ctx_blind(struct verdict_engine *e, struct verdict_ctx *ctx)
 	ctx_forget(e, ctx, WHY_LOST, true);
 }
 
+/* What is in flight stays: it may be another one's at that address. */
+static void record_end(struct verdict_engine *e, struct verdict_ctx *ctx)
+{
+	ctx_forget(e, ctx, WHY_CHANGED, true);
+	verdict_events_free(e, ctx);
+	verdict_ops_forget(e, ctx);
+	verdict_ctx_free(e, ctx);
+}
+
 static void ctx_end(struct verdict_engine *e, struct verdict_ctx *ctx)
 {
 	ctx_forget(e, ctx, WHY_CHANGED, true);
@@ -80,10 +89,7 @@ bool verdict_ctx_over(struct verdict_engine *e, const void *key)
 
 	if (!ctx || !ctx->succeeded)
 		return false;
-	ctx_forget(e, ctx, WHY_CHANGED, true);
-	verdict_events_free(e, ctx);
-	verdict_ops_forget(e, ctx);
-	verdict_ctx_free(e, ctx);
+	record_end(e, ctx);
 	return true;
 }
 

@@ -178,6 +178,25 @@ void verdict_fault_end(struct verdict_engine *e, const void *task,
 }
 
 /**
+ * verdict_fault_over - a fault raises an event that is not judged
+ * @e: the engine
+ * @task: of the fault
+ * @key: of its userfaultfd
+ * @addr: of its page
+ *
+ * Its begin may not have been told: then the record is an older fault's.
+ */
+void verdict_fault_over(struct verdict_engine *e, const void *task,
+			const void *key, unsigned long addr)
+{
+	const struct verdict_fault *f = verdict_fault_find(e, task);
+	bool same = f && f->ctx->key == key && f->addr == addr;
+
+	verdict_fault_end(e, task, same ? RESULT_FAILED : RESULT_MAY_HAVE_MAPPED,
+			  LOOK_UNKNOWN, 0);
+}
+
+/**
  * verdict_fault_event - a fault raises an event
  * @e: the engine
  * @entry: as for verdict_fault_begin(), with the look taken at the event

@@ -238,6 +238,8 @@ struct verdict_entry {
 void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *entry);
 void verdict_fault_event(struct verdict_engine *e, const struct verdict_entry *entry);
 void verdict_fault_read(struct verdict_engine *e, const void *task);
+void verdict_fault_over(struct verdict_engine *e, const void *task,
+			const void *key, unsigned long addr);
 void verdict_fault_unread(struct verdict_engine *e, const void *task);
 void verdict_fault_end(struct verdict_engine *e, const void *task,
 		       enum verdict_result result, enum verdict_look look,

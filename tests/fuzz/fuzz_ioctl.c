@@ -16,7 +16,7 @@ unsigned long core_payer(void)
 	return 1;
 }
 
-bool core_hold(u8 *share)
+bool core_hold(u8 *share, bool on_demand)
 {
 	*share = 0;
 	return true;
@@ -28,6 +28,11 @@ void core_let_go(u8 share)
 
 void core_unseen(const void *mm)
 {
+}
+
+bool core_all_seen(const void *mm)
+{
+	return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

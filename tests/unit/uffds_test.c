@@ -507,6 +507,21 @@ static void zap_of_nobody_in_another_mm(void **state)
 	verdict_op_end(&engine, R1, (void *)0x999, OP_ZAP, OUTCOME_DONE, 0);
 }
 
+/* An event that is not judged ends its fault, and no older one as if it knew. */
+static void fault_that_ends_unjudged(void **state)
+{
+	setup(0);
+	begin(T1, LOOK_NONE);
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_NONE);
+	verdict_fault_over(&engine, T1, UFFD, PAGE);
+	expect_open(1);
+	begin(T1, LOOK_NONE);
+	verdict_fault_over(&engine, T1, UFFD, PAGE + 0x1000);
+	expect_undecided(WHY_SILENT, 1);
+	verdict_fault_over(&engine, T1, UFFD, PAGE);
+}
+
 static void unseen_in_one_mm(void **state)
 {
 	setup(PRIVATE);
@@ -827,6 +842,7 @@ int main(void)
 		cmocka_unit_test(the_only_place_is_for_anybody),
 		cmocka_unit_test(register_in_another_mm),
 		cmocka_unit_test(zap_of_nobody_in_another_mm),
+		cmocka_unit_test(fault_that_ends_unjudged),
 		cmocka_unit_test(unseen_in_one_mm),
 		cmocka_unit_test(unseen_in_any_mm),
 		cmocka_unit_test(fault_in_another_mm_than_known),
