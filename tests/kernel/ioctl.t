@@ -71,8 +71,11 @@ for run in "${runs[@]}"; do
 		grep -qE '^[a-z]+_(missing|minor)_genuine [1-9]' "$f"
 	ok "$name: every install is safe from reclaim" \
 		test "$(value "$f" install_clean)" = 0
+	# Beside forks the page of a message may be on its way to a copy of its own
+	most=0
+	[[ $name != forks ]] || most=3
 	ok "$name: no message was left unread by us" \
-		test "$(value "$f" delivered_unseen)" = 0
+		test "$(value "$f" delivered_unseen)" -le "$most"
 done
 
 f=$(section plain)
