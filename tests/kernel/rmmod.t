@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The module comes and goes a hundred times while faults are blocked and ioctls
+# The module comes and goes UFFD_RACE_ROUNDS times (30) while faults are blocked and ioctls
 # in flight, refuses bad parameters, and leaves nothing behind.
 . "$(dirname "$0")/../lib.sh"
 
+rounds=${UFFD_RACE_ROUNDS:-30}
 cat >"$work/churn" <<'EOT'
 #!/bin/sh
 # usage: churn TIMES: insmod and rmmod under the running stressor
@@ -44,13 +45,13 @@ EOT
 churn() {
 	local f=$work/rmmod-$1 before after
 
-	guest "rmmod-$1" "$1" -N --one-thread -t 600 -a "$work/churn" -- sh churn 100 || return
-	ok "$1: 100 times in and out" test "$(value "$f" churned)" = 100
+	guest "rmmod-$1" "$1" -N --one-thread -t 600 -a "$work/churn" -- sh churn "$rounds" || return
+	ok "$1: $rounds times in and out" test "$(value "$f" churned)" = "$rounds"
 	ok "$1: the stressor lives on" grep -q '^stressor alive' "$f"
 	ok "$1: debugfs is clean" grep -q '^debugfs clean' "$f"
 	ok "$1: no kprobe is left" test "$(value "$f" kprobes_left)" = 0
 	before=$(value "$f" before_kb) after=$(value "$f" after_kb)
-	ok "$1: no leak (unreclaimable memory $before to $after kB in 90 rounds)" \
+	ok "$1: no leak (unreclaimable memory $before to $after kB in $((rounds - 10)) rounds)" \
 		test $((after - before)) -lt 2048
 	ok "$1: no bad parameter is accepted" test "$(grep -c '^accepted' "$f")" = 0
 	ok "$1: all of them are refused with EINVAL" \
