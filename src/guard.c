@@ -114,8 +114,8 @@ static atomic_t acting;			/* writers within a switch */
 static unsigned int opened = -1;	/* the generation in which all hooks are in place */
 static unsigned int at_reset;
 static DEFINE_MUTEX(check_mutex);
-/* Not NULL while any userfaultfd is judged; a hint. */
-static struct verdict_ctx * const *judged;
+/* Not 0 while any userfaultfd is judged; a hint. */
+static const unsigned int *judged;
 
 static void guard_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(guard_work, guard_worker);
@@ -360,16 +360,16 @@ bool guard_off(const struct kprobe *kp)
 
 /**
  * guard_init - look after the hooks
- * @ctxs: points to NULL while no userfaultfd is judged
+ * @used: points to 0 while no userfaultfd is judged
  *
  * Before any of them is placed, and before the engine opens. Failing to place
  * anything is no error: "probes" says what is unguarded.
  */
-void guard_init(struct verdict_ctx * const *ctxs)
+void guard_init(const unsigned int *used)
 {
 	int i;
 
-	judged = ctxs;
+	judged = used;
 	for (i = 0; i < ARRAY_SIZE(switches); i++) {
 		struct guard_switch *s = &switches[i];
 

@@ -100,6 +100,7 @@ void report_counters(struct seq_file *m)
 	seq_printf(m, "full_events %llu\n", s.events_full);
 	seq_printf(m, "full_ops %llu\n", s.ops_full);
 	seq_printf(m, "full_ctxs %llu\n", s.ctxs_full);
+	seq_printf(m, "full_mms %llu\n", core_counter(CORE_MMS_FULL));
 	seq_printf(m, "over_share %llu\n", core_counter(CORE_OVER_SHARE));
 	seq_printf(m, "memory_bytes %zu\n", core_memory());
 }
@@ -131,7 +132,7 @@ static const char *doubt(const struct verdict_stats *s, const struct verdict_boo
 	if (too_much_undecided(b))
 		return undecided;
 	if (s->pages_full || s->faults_full || s->events_full || s->ops_full ||
-	    s->ctxs_full)
+	    s->ctxs_full || core_counter(CORE_MMS_FULL))
 		return "tables full";
 	if (s->lost || s->blinded)
 		return "evidence lost";

@@ -26,7 +26,7 @@
  * @since: the engine's clock before it
  * @moves: it takes the pages from another range
  * @holes: it may skip pages, and count them as done
- * @share: of core_hold()
+ * @share: of share_hold()
  */
 struct install {
 	const void *mm;
@@ -67,22 +67,24 @@ NOKPROBE_SYMBOL(installs_unseen);
 
 static int install_begin(struct install *in, struct hook *hook, unsigned long src)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	hook_hit(hook);
-	if (!core_hold(&in->share, false)) {
+	if (!share_hold(&in->share, false)) {
 		core_unseen(in->mm);
 		return 1;
 	}
-	in->since = core_stamp();
-	if (!core_lock(&flags))
+	in->since = core_stamp(in->mm);
+	e = core_lock(in->mm, &flags);
+	if (!e)
 		return 0;
 	if (in->moves)
-		verdict_op_begin_mm(&core_engine, current, in->mm, OP_ZAP, src,
+		verdict_op_begin_mm(e, current, in->mm, OP_ZAP, src,
 				    src + in->len);
-	verdict_op_begin_mm(&core_engine, current, in->mm, OP_INSTALL, in->start,
+	verdict_op_begin_mm(e, current, in->mm, OP_INSTALL, in->start,
 			    in->start + in->len);
-	core_unlock(flags);
+	core_unlock(e, flags);
 	return 0;
 }
 NOKPROBE_SYMBOL(install_begin);
@@ -90,18 +92,20 @@ NOKPROBE_SYMBOL(install_begin);
 static void install_end(const struct install *in, long done)
 {
 	enum verdict_outcome outcome = OUTCOME_NOTHING;
+	struct verdict_engine *e;
 	unsigned long flags;
 
-	core_let_go(in->share);
+	share_let_go(in->share);
 	if (done > 0)
 		outcome = in->holes ? OUTCOME_UNSURE : OUTCOME_DONE;
-	if (!core_lock(&flags))
+	e = core_lock(in->mm, &flags);
+	if (!e)
 		return;
 	if (in->moves)
-		verdict_op_end(&core_engine, current, in->mm, OP_ZAP, OUTCOME_DONE, 0);
-	verdict_op_end(&core_engine, current, in->mm, OP_INSTALL, outcome,
+		verdict_op_end(e, current, in->mm, OP_ZAP, OUTCOME_DONE, 0);
+	verdict_op_end(e, current, in->mm, OP_INSTALL, outcome,
 		       in->start + done);
-	core_unlock(flags);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(install_end);
 
@@ -188,16 +192,19 @@ NOKPROBE_SYMBOL(install_poison_entry);
  */
 static void check_clean(const void *mm, unsigned long addr, verdict_time since)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 	bool kept;
 
 	if (current->mm != mm || !hook_armed(&hook_zap) ||
 	    !hook_armed(&hook_reclaim) ||
-	    !ptwalk_is_clean(current->mm, addr & PAGE_MASK) ||
-	    !core_lock(&flags))
+	    !ptwalk_is_clean(current->mm, addr & PAGE_MASK))
 		return;
-	kept = verdict_kept(&core_engine, mm, since);
-	core_unlock(flags);
+	e = core_lock(mm, &flags);
+	if (!e)
+		return;
+	kept = verdict_kept(e, mm, since);
+	core_unlock(e, flags);
 	if (kept)
 		core_count(CORE_UNCLEAN, 1);
 }

@@ -53,7 +53,7 @@ static const struct uffd_cmd {
  * @ctx: of the userfaultfd
  * @arg: the user's argument
  * @cmd: what it is
- * @mm: of UFFDIO_REGISTER and UNREGISTER: whose ranges, if that is known
+ * @mm: whose ranges, if that is known
  * @start: of the range
  * @end: of the range, exclusive
  * @word: @cmd->done of the argument at entry
@@ -63,7 +63,7 @@ static const struct uffd_cmd {
  * @opening: of UFFDIO_API: the engine waits for its result
  * @refused: the range wraps around
  * @generation: guard_generation() at entry
- * @share: of core_hold()
+ * @share: of share_hold()
  */
 struct ioctl_call {
 	const void *ctx;
@@ -87,39 +87,41 @@ static const struct uffd_cmd *find_cmd(unsigned int cmd)
 }
 NOKPROBE_SYMBOL(find_cmd);
 
-static bool api_begin(const void *ctx, unsigned long features)
+static bool api_begin(const void *ctx, const void *mm, unsigned long features)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 	bool opening;
 
 	/* Without these nothing can be said about it, nor when it ends. */
-	if (!probes_evidence(false) || !core_lock(&flags))
+	if (!mm || !probes_evidence(false))
+		return false;
+	e = core_lock_new(mm, share_payer(), &flags);
+	if (!e)
 		return false;
 	/* Asked under the lock: its success would have been told under it. */
 	if (uffd_new(ctx))
-		uffd_over(ctx);
-	opening = guard_sighted() && core_all_seen(uffd_mm(ctx)) &&
-		uffd_opening(ctx, uffd_mm(ctx), features | CTX_TAG_KNOWN,
-			     core_payer());
-	core_unlock(flags);
+		verdict_ctx_over(e, ctx);
+	opening = guard_sighted() && core_all_seen(mm) &&
+		verdict_ctx_opening(e, ctx, features | CTX_TAG_KNOWN);
+	if (opening)
+		verdict_ctx_belongs(e, ctx, mm);
+	core_unlock(e, flags);
 	guard_watch();
 	return opening;
 }
 NOKPROBE_SYMBOL(api_begin);
 
-static void api_end(const void *ctx, bool ok)
+static void api_end(const struct ioctl_call *io, bool ok)
 {
-	const void *mm = uffd_mm(ctx);
+	struct verdict_engine *e;
 	unsigned long flags;
 
-	if (!core_lock(&flags))
+	e = core_lock(io->mm, &flags);
+	if (!e)
 		return;
-	verdict_ctx_opened(&core_engine, ctx, ok);
-	if (!verdict_ctx_tag(&core_engine, ctx))
-		demand_released(ctx);
-	else if (mm)
-		verdict_ctx_belongs(&core_engine, ctx, mm);
-	core_unlock(flags);
+	verdict_ctx_opened(e, io->ctx, ok);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(api_end);
 
@@ -127,35 +129,21 @@ NOKPROBE_SYMBOL(api_end);
  * The kernel reads the range after us: it may be any of that mm. No other mm is
  * concerned, whoever calls.
  */
-static void register_begin(struct ioctl_call *io)
+static const void *range_key(const struct ioctl_call *io)
 {
-	unsigned long flags;
+	return io->mm ? io->mm : io->ctx;
+}
+NOKPROBE_SYMBOL(range_key);
 
-	io->mm = uffd_mm(io->ctx);
-	if (!io->mm) {
-		core_op_begin(io->ctx, NULL, OP_RANGE, 0, ULONG_MAX);
-		return;
-	}
-	if (!core_lock(&flags))
-		return;
-	verdict_op_begin_mm(&core_engine, current, io->mm, OP_RANGE, 0, ULONG_MAX);
-	core_unlock(flags);
+static void register_begin(const struct ioctl_call *io)
+{
+	core_op_begin(range_key(io), io->mm, OP_RANGE, 0, ULONG_MAX);
 }
 NOKPROBE_SYMBOL(register_begin);
 
 static void hole_ends(const struct ioctl_call *io)
 {
-	unsigned long flags;
-
-	if (!io->mm) {
-		core_op_end(io->ctx, OP_RANGE, OUTCOME_DONE, ULONG_MAX);
-		return;
-	}
-	if (!core_lock(&flags))
-		return;
-	verdict_op_end(&core_engine, current, io->mm, OP_RANGE, OUTCOME_DONE,
-		       ULONG_MAX);
-	core_unlock(flags);
+	core_op_end(range_key(io), io->mm, OP_RANGE, OUTCOME_DONE, ULONG_MAX);
 }
 NOKPROBE_SYMBOL(hole_ends);
 
@@ -170,7 +158,7 @@ static void register_end(const struct ioctl_call *io, long ret)
 				   REGISTER_IOCTLS * sizeof(u64), sizeof(ioctls)))
 		ioctls = CAN_ZEROPAGE;
 	if (!ret && (ioctls & CAN_ZEROPAGE))
-		demand_registered(io->ctx, io->since);
+		demand_registered(io->mm, io->since);
 }
 NOKPROBE_SYMBOL(register_end);
 
@@ -193,7 +181,7 @@ static int over_share(const struct ioctl_call *io)
 		     installs_unseen(io->cmd - uffd_cmds);
 
 	if (tells)
-		core_unseen(uffd_mm(io->ctx));
+		core_unseen(io->mm);
 	return 1;
 }
 NOKPROBE_SYMBOL(over_share);
@@ -220,7 +208,8 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 1;
 	hook_hit(&hook_ioctl);
 	io->ctx = file->private_data;
-	if (!core_hold(&io->share, false))
+	io->mm = uffd_mm(io->ctx);
+	if (!share_hold(&io->share, false))
 		return over_share(io);
 	io->arg = regs_get_kernel_argument(regs, 2);
 	io->start = 0;
@@ -248,17 +237,17 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		break;
 	case CMD_MOVE:
 		if (io->unseen)
-			core_op_begin(io->ctx, uffd_mm(io->ctx), OP_ZAP, 0, ULONG_MAX);
+			core_op_begin(io->ctx, io->mm, OP_ZAP, 0, ULONG_MAX);
 		fallthrough;
 	case CMD_INSTALL:
 		watch_saw(io->arg ? current->tgid : 0, io->ctx, io->start);
 		if (io->unseen)
-			core_op_begin(io->ctx, uffd_mm(io->ctx), OP_INSTALL, 0, ULONG_MAX);
+			core_op_begin(io->ctx, io->mm, OP_INSTALL, 0, ULONG_MAX);
 		break;
 	case CMD_API:
 		/* What cannot be read here, the kernel reads all the same. */
 		io->features = io->arg ? w[1] : 0;
-		io->opening = api_begin(io->ctx, io->features);
+		io->opening = api_begin(io->ctx, io->mm, io->features);
 		break;
 	case CMD_OTHER:
 		break;
@@ -283,6 +272,7 @@ NOKPROBE_SYMBOL(written_back);
 static void install_failed(const struct ioctl_call *io, long ret)
 {
 	enum verdict_outcome outcome = OUTCOME_NOTHING;
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	if (ret == -EEXIST)
@@ -292,10 +282,13 @@ static void install_failed(const struct ioctl_call *io, long ret)
 	else if (ret == -EFAULT && io->cmd == &uffd_cmds[NR_CONTINUE] &&
 		 written_back(io) == -EFAULT)
 		outcome = OUTCOME_NO_PAGE;
-	if (!io->arg || outcome == OUTCOME_NOTHING || !core_lock(&flags))
+	if (!io->arg || outcome == OUTCOME_NOTHING)
 		return;
-	verdict_raced(&core_engine, io->ctx, io->start, outcome);
-	core_unlock(flags);
+	e = core_lock(io->mm, &flags);
+	if (!e)
+		return;
+	verdict_raced(e, io->ctx, io->start, outcome);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(install_failed);
 
@@ -320,7 +313,7 @@ static int ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		if (!ret)
 			uffd_succeeded(io->ctx, io->features);
 		if (io->opening)
-			api_end(io->ctx, !ret &&
+			api_end(io, !ret &&
 				io->generation == guard_generation());
 		break;
 	case CMD_REGISTER:
@@ -333,17 +326,17 @@ static int ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		break;
 	case CMD_MOVE:
 		if (io->unseen)
-			core_op_end(io->ctx, OP_ZAP, OUTCOME_DONE, 0);
+			core_op_end(io->ctx, io->mm, OP_ZAP, OUTCOME_DONE, 0);
 		fallthrough;
 	case CMD_INSTALL:
 		if (io->unseen)
-			core_op_end(io->ctx, OP_INSTALL, OUTCOME_UNSURE, 0);
+			core_op_end(io->ctx, io->mm, OP_INSTALL, OUTCOME_UNSURE, 0);
 		install_failed(io, ret);
 		break;
 	case CMD_OTHER:
 		break;
 	}
-	core_let_go(io->share);
+	share_let_go(io->share);
 	return 0;
 }
 NOKPROBE_SYMBOL(ioctl_return);
@@ -360,14 +353,15 @@ struct hook hook_ioctl = {
 
 static void ctx_ends(const void *ctx)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	watch_gone(ctx, 0, ULONG_MAX);
-	if (!core_lock(&flags))
+	e = core_lock(uffd_mm(ctx), &flags);
+	if (!e)
 		return;
-	verdict_ctx_gone(&core_engine, ctx);
-	demand_released(ctx);
-	core_unlock(flags);
+	verdict_ctx_gone(e, ctx);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(ctx_ends);
 

@@ -94,57 +94,13 @@ bool verdict_ctx_over(struct verdict_engine *e, const void *key)
 }
 
 /**
- * verdict_ctx_affords - may somebody have one more userfaultfd recorded?
- * @e: the engine
- * @payer: who; not 0
- *
- * He gets at most half of what all others leave him, so that something is left
- * for whoever comes next.
- *
- * Return: true if so; if not, that is counted.
+ * verdict_all_gone - an mm has no users any more: all its userfaultfds end
+ * @e: the engine of that mm
  */
-bool verdict_ctx_affords(struct verdict_engine *e, unsigned long payer)
+void verdict_all_gone(struct verdict_engine *e)
 {
-	unsigned int own = 0, others = 0;
-	struct verdict_ctx *ctx;
-
-	for (ctx = e->ctxs; ctx; ctx = ctx->all_next)
-		if (ctx->payer == payer)
-			own++;
-		else
-			others++;
-	if (own < (e->limits.ctxs - others + 1) / 2)
-		return true;
-	e->stats.ctxs_full++;
-	return false;
-}
-
-/**
- * verdict_ctx_pays - whose share of the table a userfaultfd takes
- * @e: the engine
- * @key: its userfaultfd_ctx
- * @payer: who, for verdict_ctx_affords()
- */
-void verdict_ctx_pays(struct verdict_engine *e, const void *key, unsigned long payer)
-{
-	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
-
-	if (ctx)
-		ctx->payer = payer;
-}
-
-/**
- * verdict_ctx_payer - whose share of the table a userfaultfd takes
- * @e: the engine
- * @key: its userfaultfd_ctx
- *
- * Return: as was told, or 0.
- */
-unsigned long verdict_ctx_payer(struct verdict_engine *e, const void *key)
-{
-	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
-
-	return ctx ? ctx->payer : 0;
+	while (e->ctxs)
+		ctx_end(e, e->ctxs);
 }
 
 /**
@@ -292,6 +248,19 @@ void verdict_ctx_complete(struct verdict_engine *e, const void *key, bool on)
 }
 
 /**
+ * verdict_complete - the same, of all userfaultfds
+ * @e: the engine
+ * @on: as above
+ */
+void verdict_complete(struct verdict_engine *e, bool on)
+{
+	struct verdict_ctx *ctx;
+
+	for (ctx = e->ctxs; ctx; ctx = ctx->all_next)
+		verdict_ctx_complete(e, ctx->key, on);
+}
+
+/**
  * verdict_ctx_belongs - whose address space a userfaultfd watches
  * @e: the engine
  * @key: its userfaultfd_ctx
@@ -305,20 +274,6 @@ void verdict_ctx_belongs(struct verdict_engine *e, const void *key, const void *
 
 	if (ctx)
 		ctx->mm = mm;
-}
-
-/**
- * verdict_ctx_mm - whose address space a userfaultfd watches
- * @e: the engine
- * @key: its userfaultfd_ctx
- *
- * Return: the mm, or NULL if it is not known yet.
- */
-const void *verdict_ctx_mm(struct verdict_engine *e, const void *key)
-{
-	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
-
-	return ctx ? ctx->mm : NULL;
 }
 
 /**

@@ -33,7 +33,6 @@ struct verdict_ctx {
 	enum ctx_state state;
 	unsigned int openings;		/* UFFDIO_API in flight */
 	bool succeeded;			/* one of them was told to have succeeded */
-	unsigned long payer;		/* whose share of the table it takes; 0: nobody's */
 	verdict_time complete;		/* since when all faults are told; 0: not */
 	verdict_time changed;		/* last time something ended that changes ptes */
 	verdict_time emptied;		/* last begin or end of what takes pages away */
@@ -49,7 +48,6 @@ struct verdict_page {
 	struct verdict_fault *faults;	/* in flight, no event so far */
 	struct verdict_event *events;	/* with records, that wait */
 	unsigned long addr;
-	unsigned long owner;
 	enum verdict_backing backing;
 	unsigned int flags;		/* FAULT_F_* of the vma, not of a fault */
 	unsigned int wait[NR_WAITS][NR_EVENT_TYPES];

@@ -77,6 +77,37 @@ void verdict_op_free(struct verdict_engine *e, struct verdict_op **link)
 }
 
 /**
+ * verdict_ops_adopt - an mm gets an engine of its own: what is in flight there?
+ * @e: that engine, which has as much room, and has been told nothing so far
+ * @from: the engine that was told before
+ * @mm: the mm
+ *
+ * Return: false if there is something of which nobody knows where it is.
+ */
+bool verdict_ops_adopt(struct verdict_engine *e, struct verdict_engine *from, const void *mm)
+{
+	struct verdict_op **link = &from->ops, *was, *op;
+	bool all_known = true;
+
+	while ((was = *link)) {
+		all_known &= !!was->mm;
+		if (was->mm != mm) {
+			link = &was->next;
+			continue;
+		}
+		op = e->free_ops;
+		e->free_ops = op->next;
+		*op = *was;
+		op->ctx = NULL;
+		op->begin = e->clock;
+		op->next = e->ops;
+		e->ops = op;
+		verdict_op_free(from, link);
+	}
+	return all_known;
+}
+
+/**
  * verdict_ops_free - a userfaultfd ends: nobody is in an operation of it any more
  * @e: the engine
  * @key: its userfaultfd_ctx
@@ -503,7 +534,6 @@ bool verdict_next_todo(struct verdict_engine *e, unsigned int *cursor,
 				continue;
 			todo->ctx = page->ctx->key;
 			todo->addr = page->addr;
-			todo->owner = page->owner;
 			return true;
 		}
 	}

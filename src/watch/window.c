@@ -19,7 +19,7 @@
  * struct shut - a window that has closed as it should
  * @nr: its number, 0: none
  * @busy: somebody writes it
- * @when: the engine's clock, no later than that
+ * @when: the clock of its mm's engine, no later than that
  */
 struct shut {
 	u64 nr;
@@ -64,7 +64,7 @@ static bool mapped(const struct watch *w, unsigned long value)
 }
 NOKPROBE_SYMBOL(mapped);
 
-static void shut(u64 nr)
+static void shut(const void *mm, u64 nr)
 {
 	struct shut *s = &shuts[nr % SHUTS];
 
@@ -72,7 +72,7 @@ static void shut(u64 nr)
 		return;
 	WRITE_ONCE(s->nr, 0);
 	smp_wmb();	/* pairs with watch_window_shut() */
-	WRITE_ONCE(s->when, core_stamp());
+	WRITE_ONCE(s->when, core_stamp(mm));
 	/* pairs with watch_window_shut() */
 	smp_store_release(&s->nr, nr);
 	/* pairs with cmpxchg() above */
@@ -94,7 +94,7 @@ void watch_window_moves(struct watch *w, unsigned long before,
 	u64 nr = w->window;
 
 	if (nr && w->writer == current && mapped(w, after))
-		shut(nr);
+		shut(w->mm, nr);
 	nr = 0;
 	if (pte_none(__pte(after)) && mapped(w, before))
 		nr = atomic64_inc_return(&windows);
