@@ -120,7 +120,7 @@ void look_init(unsigned int ms)
 /**
  * look_stop - look no more
  *
- * After core_stop(), and before core_exit().
+ * After core_stop(), and before space_exit().
  */
 void look_stop(void)
 {

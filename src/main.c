@@ -80,14 +80,14 @@ static int __init uffd_race_init(void)
 	err = work_init();
 	if (err)
 		return err;
-	err = core_init(&limits, mms);
+	err = space_init(&limits, mms);
 	if (err)
-		goto no_core;
+		goto no_spaces;
 	err = watch_init();
 	if (err)
 		goto no_watch;
 	/* Handlers run from here on, and find the engine closed. */
-	guard_init(core_used());
+	guard_init(space_used());
 	err = hooks_init(faults, ops);
 	if (err)
 		goto no_hooks;
@@ -108,8 +108,8 @@ no_hooks:
 	watch_exit();
 no_watch:
 	look_stop();
-	core_exit();
-no_core:
+	space_exit();
+no_spaces:
 	work_exit();
 	return err;
 }
@@ -127,7 +127,7 @@ static void __exit uffd_race_exit(void)
 	guard_exit();
 	watch_exit();
 	look_stop();
-	core_exit();
+	space_exit();
 	work_exit();
 }
 

@@ -52,7 +52,7 @@ bool share_hold(u8 *share, bool on_demand)
 	    atomic_read(&in_flight[*share ^ SHARES]) <= most)
 		return true;
 	atomic_dec(&in_flight[*share]);
-	core_count(CORE_OVER_SHARE, 1);
+	count_add(COUNT_OVER_SHARE, 1);
 	return false;
 }
 NOKPROBE_SYMBOL(share_hold);

@@ -21,17 +21,20 @@ void work_open(bool open);
 void work_queue(struct delayed_work *work, unsigned long delay);
 void work_queue_again(struct delayed_work *work, unsigned long delay);
 
-/* core.c */
-/* What the engines do not count. */
-enum core_counter {
-	CORE_NOT_RAISED,	/* calls of handle_userfault() that raise no event */
-	CORE_NOT_JUDGED,	/* events of write protection and the like */
-	CORE_UNSEEN,		/* messages that were read, and could not be looked at */
-	CORE_UNCLEAN,		/* installs whose data reclaim may drop */
-	CORE_OVER_SHARE,	/* operations whose user had used up his share */
-	CORE_MMS_FULL,		/* userfaultfds whose mm could not be watched */
-	NR_CORE_COUNTERS
+/* count.c */
+enum count {
+	COUNT_NOT_RAISED,	/* calls of handle_userfault() that raise no event */
+	COUNT_NOT_JUDGED,	/* events of write protection and the like */
+	COUNT_UNSEEN,		/* messages that were read, and could not be looked at */
+	COUNT_UNCLEAN,		/* installs whose data reclaim may drop */
+	COUNT_OVER_SHARE,	/* operations whose user had used up his share */
+	COUNT_MMS_FULL,		/* userfaultfds whose mm could not be watched */
+	NR_COUNTS
 };
+
+void count_add(enum count what, long n);
+unsigned long long count_read(enum count what);
+void count_reset(void);
 
 /**
  * struct demand_mm - what demand.c knows of an mm with userfaultfds
@@ -44,12 +47,16 @@ struct demand_mm {
 	bool needed, complete;
 };
 
-int core_init(const struct verdict_limits *limits, unsigned int mms);
+/* space.c */
+int space_init(const struct verdict_limits *limits, unsigned int mms);
+void space_exit(void);
+size_t space_memory(void);
+const unsigned int *space_used(void);
+void space_books_reset(void);
+
+/* core.c */
 void core_open(void);
 void core_stop(void);
-void core_exit(void);
-size_t core_memory(void);
-const unsigned int *core_used(void);
 void core_disarm(bool on_demand);
 struct verdict_engine *core_lock(const void *mm, unsigned long *flags);
 struct verdict_engine *core_lock_new(const void *mm, unsigned long payer,
@@ -62,9 +69,6 @@ void core_looks(struct verdict_engine *e);
 unsigned int core_spaces(void);
 struct mm_struct *core_grab(unsigned int i, bool looks);
 void core_snapshot(struct verdict_stats *stats);
-void core_reset(void);
-void core_count(enum core_counter counter, long n);
-unsigned long long core_counter(enum core_counter counter);
 void core_op_begin(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		   unsigned long start, unsigned long end);
 void core_op_end(const void *ctx, const void *mm, enum verdict_op_kind kind,

@@ -260,7 +260,7 @@ NOKPROBE_SYMBOL(fault_reads);
 static int fault_reads_hugetlb(struct kprobe *p, struct pt_regs *regs)
 {
 	/* On the way of everybody's hugetlb faults. */
-	if (likely(!READ_ONCE(*core_used())) || !current->mm)
+	if (likely(!READ_ONCE(*space_used())) || !current->mm)
 		return 0;
 	return fault_reads(&hook_hugetlb_none, current->mm);
 }
@@ -525,11 +525,11 @@ static int fault_event(struct kprobe *p, struct pt_regs *regs)
 	hook_hit(&hook_event);
 	if (!vma->vm_userfaultfd_ctx.ctx || raises_nothing(vmf) ||
 	    uffd_silent(vma->vm_userfaultfd_ctx.ctx, vmf->flags)) {
-		core_count(CORE_NOT_RAISED, 1);
+		count_add(COUNT_NOT_RAISED, 1);
 		return 0;
 	}
 	if (!(reason & VM_UFFD_MISSING) && !compat_reason_minor(reason)) {
-		core_count(CORE_NOT_JUDGED, 1);
+		count_add(COUNT_NOT_JUDGED, 1);
 		fault_over_unjudged(vma, vmf->address);
 		return 0;
 	}
@@ -541,7 +541,7 @@ static int fault_event(struct kprobe *p, struct pt_regs *regs)
 	if (!e)
 		return 0;
 	if (verdict_ctx_tag(e, entry.ctx) & CTX_TAG_SIGBUS)
-		core_count(CORE_NOT_RAISED, 1);
+		count_add(COUNT_NOT_RAISED, 1);
 	else
 		verdict_fault_event(e, &entry);
 	core_looks(e);

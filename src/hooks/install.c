@@ -206,7 +206,7 @@ static void check_clean(const void *mm, unsigned long addr, verdict_time since)
 	kept = verdict_kept(e, mm, since);
 	core_unlock(e, flags);
 	if (kept)
-		core_count(CORE_UNCLEAN, 1);
+		count_add(COUNT_UNCLEAN, 1);
 }
 NOKPROBE_SYMBOL(check_clean);
 

@@ -100,7 +100,7 @@ static int read_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 			break;
 		delivered(read->ctx, mm, &msg[i % BATCH]);
 	}
-	core_count(CORE_UNSEEN, nr - i);
+	count_add(COUNT_UNSEEN, nr - i);
 	return 0;
 }
 NOKPROBE_SYMBOL(read_return);
