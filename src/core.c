@@ -86,7 +86,7 @@ struct verdict_engine *core_lock(const void *mm, unsigned long *flags)
 	s = lock_space(mm);
 	if (unlikely(!s))
 		goto no_space;
-	if (unlikely(stopped)) {
+	if (unlikely(READ_ONCE(stopped))) {
 		raw_spin_unlock(&s->lock);
 		goto no_space;
 	}
@@ -395,9 +395,12 @@ void core_snapshot(struct verdict_stats *stats)
 /* Whoever is in the middle of a fact is done with it. */
 static void set_stopped(bool now)
 {
+	if (!now)
+		work_open(true);
 	WRITE_ONCE(stopped, now);
 	synchronize_rcu();
-	work_open(!now);
+	if (now)
+		work_open(false);
 }
 
 /**

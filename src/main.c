@@ -75,7 +75,7 @@ static int __init uffd_race_init(void)
 		.pages = pages, .faults = faults, .ops = ops, .ctxs = ctxs,
 	};
 	look_init(look_ms);
-	share_init(ops);
+	share_init(faults, ops);
 	demand_init(armed);
 	err = work_init();
 	if (err)

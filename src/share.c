@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whose return probes are in flight. Whoever sleeps in an ioctl holds one, and
- * there are only so many: without shares any user could make all others' be
- * missed, which would cost everybody his evidence.
+ * Whose return probes are in flight. Whoever sleeps in an ioctl or in a fault
+ * holds one, and there are only so many of each: without shares any user could
+ * make all others' be missed, which would cost everybody his evidence.
  */
 #include "uffd_race.h"
 #include <linux/cred.h>
@@ -12,9 +12,9 @@
 #define SHARE_BITS	6
 #define SHARES		(1 << SHARE_BITS)
 
-/* The upper half is of hooks on demand: once these go, no return is seen. */
-static atomic_t in_flight[2 * SHARES];
-static unsigned int most;
+static atomic_t in_flight[NR_SHARE_POOLS][SHARES];
+/* What a user may keep of a pool. */
+static unsigned int most[NR_SHARE_POOLS];
 
 /**
  * share_payer - who pays for what the current task uses up
@@ -39,19 +39,21 @@ NOKPROBE_SYMBOL(share_payer);
 /**
  * share_hold - may an instance of a return probe be kept until the return?
  * @share: set to what share_let_go() needs
- * @on_demand: its hook comes and goes
+ * @pool: of what
  *
  * Any context. A user may keep at most half of what there is.
  *
  * Return: true if so; else it is to be given back at once.
  */
-bool share_hold(u8 *share, bool on_demand)
+bool share_hold(u8 *share, enum share_pool pool)
 {
-	*share = hash_32(share_payer(), SHARE_BITS) + (on_demand ? SHARES : 0);
-	if (atomic_inc_return(&in_flight[*share]) +
-	    atomic_read(&in_flight[*share ^ SHARES]) <= most)
+	unsigned int who = hash_32(share_payer(), SHARE_BITS);
+
+	BUILD_BUG_ON(NR_SHARE_POOLS * SHARES > 256);
+	*share = pool * SHARES + who;
+	if (atomic_inc_return(&in_flight[pool][who]) <= most[pool])
 		return true;
-	atomic_dec(&in_flight[*share]);
+	atomic_dec(&in_flight[pool][who]);
 	count_add(COUNT_OVER_SHARE, 1);
 	return false;
 }
@@ -63,7 +65,7 @@ NOKPROBE_SYMBOL(share_hold);
  */
 void share_let_go(u8 share)
 {
-	atomic_dec(&in_flight[share]);
+	atomic_dec(&in_flight[share / SHARES][share % SHARES]);
 }
 NOKPROBE_SYMBOL(share_let_go);
 
@@ -74,15 +76,21 @@ void share_disarmed(void)
 {
 	int i;
 
-	for (i = SHARES; i < 2 * SHARES; i++)
-		atomic_set(&in_flight[i], 0);
+	for (i = 0; i < SHARES; i++) {
+		atomic_set(&in_flight[SHARE_ZAPS][i], 0);
+		atomic_set(&in_flight[SHARE_FAULTS][i], 0);
+	}
 }
 
 /**
  * share_init - before any hook is in place
- * @ops: return probes that there are
+ * @faults: return probes that there are on faults
+ * @ops: and on operations
  */
-void share_init(unsigned int ops)
+void share_init(unsigned int faults, unsigned int ops)
 {
-	most = ops / 2;
+	most[SHARE_OPS] = ops / 2;
+	most[SHARE_ZAPS] = ops / 2;
+	most[SHARE_HUGETLB_FAULTS] = faults / 2;
+	most[SHARE_FAULTS] = faults / 2;
 }

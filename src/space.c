@@ -44,6 +44,8 @@ static struct space strangers = {
 };
 static struct verdict_stats dead;	/* of spaces that are over */
 static verdict_time newest;		/* clock of any that is over; under index_lock */
+/* The strangers' table was full: nobody knows what is in flight any more. */
+static bool overflowed;
 
 static void spare_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(spare_work, spare_worker);
@@ -101,6 +103,8 @@ void space_unlock(struct space *s, unsigned long flags)
 	over = s->state == SPACE_USED && space_idle(s);
 	if (unlikely(over))
 		space_end(s);
+	if (unlikely(s->state == SPACE_STRANGERS && !s->engine.free_ops))
+		WRITE_ONCE(overflowed, true);
 	s->fresh = false;
 	raw_spin_unlock_irqrestore(&s->lock, flags);
 	if (unlikely(over || fresh))
@@ -155,7 +159,8 @@ static bool space_begin(struct space *s, struct mm_struct *mm, unsigned long pay
 	nr_used++;
 	raw_spin_unlock(&index_lock);
 	raw_spin_lock(&strangers.lock);
-	all_known = verdict_ops_adopt(&s->engine, &strangers.engine, mm);
+	all_known = !overflowed &&
+		    verdict_ops_adopt(&s->engine, &strangers.engine, mm);
 	raw_spin_unlock(&strangers.lock);
 	if (all_known)
 		return true;
@@ -417,7 +422,7 @@ static void spare_worker(struct work_struct *work)
 int space_init(const struct verdict_limits *l, unsigned int mms)
 {
 	const struct verdict_limits few = {
-		.pages = 1, .faults = 1, .ctxs = 1, .ops = l->ops,
+		.pages = 1, .faults = 1, .ctxs = 1, .ops = 4 * l->ops,
 	};
 	struct space *s;
 

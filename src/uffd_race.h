@@ -77,9 +77,17 @@ void core_unseen(const void *mm);
 bool core_all_seen(const void *mm);
 
 /* share.c: of return probes in flight */
-void share_init(unsigned int ops);
+enum share_pool {
+	SHARE_OPS,
+	SHARE_ZAPS,		/* those on demand */
+	SHARE_HUGETLB_FAULTS,
+	SHARE_FAULTS,		/* all others, so on demand */
+	NR_SHARE_POOLS
+};
+
+void share_init(unsigned int faults, unsigned int ops);
 unsigned long share_payer(void);
-bool share_hold(u8 *share, bool on_demand);
+bool share_hold(u8 *share, enum share_pool pool);
 void share_let_go(u8 share);
 void share_disarmed(void);
 

@@ -43,6 +43,7 @@ NOKPROBE_SYMBOL(raises_event);
  * @window: of a watched entry, inside which the fault has entered; or 0
  * @raises: there was an event to be raised, if nothing was mapped
  * @tells: whether its result tells what it has mapped, see fault_result()
+ * @share: of share_hold()
  */
 struct fault_return {
 	struct vm_area_struct *vma;
@@ -51,6 +52,7 @@ struct fault_return {
 	u64 window;
 	bool raises;
 	bool tells;
+	u8 share;
 };
 
 /*
@@ -326,12 +328,17 @@ struct hook hook_shmem_none = {
 	.lost = "exposures of shmem, but with watches",
 };
 
+/*
+ * A fault whose return is not seen counts as under way until its task is in
+ * another one: it costs evidence about its page.
+ */
 static int return_entry(struct kretprobe_instance *ri,
-			struct vm_area_struct *vma, unsigned long addr)
+			struct vm_area_struct *vma, unsigned long addr,
+			enum share_pool pool)
 {
 	struct fault_return *data = (void *)ri->data;
 
-	if (!vma_tracked(vma))
+	if (!vma_tracked(vma) || !share_hold(&data->share, pool))
 		return 1;
 	data->vma = vma;
 	data->mm = vma->vm_mm;
@@ -355,7 +362,8 @@ NOKPROBE_SYMBOL(return_entry);
 static int fault_hugetlb_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	return return_entry(ri, (void *)regs_get_kernel_argument(regs, 1),
-			    regs_get_kernel_argument(regs, 2));
+			    regs_get_kernel_argument(regs, 2),
+			    SHARE_HUGETLB_FAULTS);
 }
 NOKPROBE_SYMBOL(fault_hugetlb_entry);
 
@@ -372,7 +380,8 @@ static int fault_other_entry(struct kretprobe_instance *ri, struct pt_regs *regs
 
 	if (likely(!vma->vm_userfaultfd_ctx.ctx) || is_vm_hugetlb_page(vma))
 		return 1;
-	return return_entry(ri, vma, regs_get_kernel_argument(regs, 1));
+	return return_entry(ri, vma, regs_get_kernel_argument(regs, 1),
+			    SHARE_FAULTS);
 }
 NOKPROBE_SYMBOL(fault_other_entry);
 
@@ -406,6 +415,7 @@ static void fault_end(const struct fault_return *data, vm_fault_t result)
 	unsigned long flags;
 	bool table, raises;
 
+	share_let_go(data->share);
 	/* With the lock dropped there may be no vma any more. */
 	if (!(result & (VM_FAULT_ERROR | COMPAT_FAULT_UNLOCKED)))
 		look = ptwalk_look(data->vma, data->addr, &table);

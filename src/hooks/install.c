@@ -71,7 +71,7 @@ static int install_begin(struct install *in, struct hook *hook, unsigned long sr
 	unsigned long flags;
 
 	hook_hit(hook);
-	if (!share_hold(&in->share, false)) {
+	if (!share_hold(&in->share, SHARE_OPS)) {
 		core_unseen(in->mm);
 		return 1;
 	}

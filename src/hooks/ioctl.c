@@ -209,7 +209,7 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	hook_hit(&hook_ioctl);
 	io->ctx = file->private_data;
 	io->mm = uffd_mm(io->ctx);
-	if (!share_hold(&io->share, false))
+	if (!share_hold(&io->share, SHARE_OPS))
 		return over_share(io);
 	io->arg = regs_get_kernel_argument(regs, 2);
 	io->start = 0;

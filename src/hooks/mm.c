@@ -47,7 +47,8 @@ static int zap_begin(struct kretprobe_instance *ri, struct hook *hook,
 	/* Reclaim takes others' pages, and sleeps at nobody's will. */
 	op->held = hook != &hook_reclaim;
 	op->mm = vma->vm_mm;
-	if (op->held && !share_hold(&op->share, hook->on_demand)) {
+	if (op->held &&
+	    !share_hold(&op->share, hook->on_demand ? SHARE_ZAPS : SHARE_OPS)) {
 		core_unseen(op->mm);
 		return 1;
 	}
@@ -187,7 +188,7 @@ static int mm_collapse_entry(struct kretprobe_instance *ri, struct pt_regs *regs
 	op->mm = vma->vm_mm;
 	op->key = op->mm;
 	hook_hit(&hook_collapse);
-	if (!share_hold(&op->share, false)) {
+	if (!share_hold(&op->share, SHARE_OPS)) {
 		core_unseen(op->mm);
 		return 1;
 	}

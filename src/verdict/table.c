@@ -78,19 +78,26 @@ void verdict_op_free(struct verdict_engine *e, struct verdict_op **link)
 
 /**
  * verdict_ops_adopt - an mm gets an engine of its own: what is in flight there?
- * @e: that engine, which has as much room, and has been told nothing so far
+ * @e: that engine, which has been told nothing so far
  * @from: the engine that was told before
  * @mm: the mm
  *
- * Return: false if there is something of which nobody knows where it is.
+ * Return: false, and nothing has moved, if it is too much, or if there is
+ * something of which nobody knows where it is.
  */
 bool verdict_ops_adopt(struct verdict_engine *e, struct verdict_engine *from, const void *mm)
 {
-	struct verdict_op **link = &from->ops, *was, *op;
-	bool all_known = true;
+	struct verdict_op **link, *was, *op;
+	unsigned int n = 0;
 
-	while ((was = *link)) {
-		all_known &= !!was->mm;
+	for (op = from->ops; op; op = op->next) {
+		if (!op->mm)
+			return false;
+		n += op->mm == mm;
+	}
+	if (n > e->limits.ops)
+		return false;
+	for (link = &from->ops; (was = *link); ) {
 		if (was->mm != mm) {
 			link = &was->next;
 			continue;
@@ -104,7 +111,7 @@ bool verdict_ops_adopt(struct verdict_engine *e, struct verdict_engine *from, co
 		e->ops = op;
 		verdict_op_free(from, link);
 	}
-	return all_known;
+	return true;
 }
 
 /**

@@ -16,7 +16,7 @@ unsigned long share_payer(void)
 	return 1;
 }
 
-bool share_hold(u8 *share, bool on_demand)
+bool share_hold(u8 *share, enum share_pool pool)
 {
 	*share = 0;
 	return true;
