@@ -183,7 +183,7 @@ if ($opt{l}) {
 	exit;
 }
 
-system("mkdir -p build/m.model build/m.src && cp $src/verdict/verdict.h $src/verdict/internal.h build/m.src") == 0 or exit 2;
+system("mkdir -p build/m.model build/m.src && cp $src/*.h build/m.src") == 0 or exit 2;
 # A copy: somebody may be at work on the engine meanwhile.
 for (@files) {
 	$source{$_} = slurp("$src/$_");
