@@ -18,6 +18,19 @@ static struct verdict_event **message_chain(struct verdict_engine *e,
 	return &e->message_hash[verdict_hash(ctx, addr, e->limits.faults)];
 }
 
+/* From one of a chain on: the first of a page of that size and address. */
+static struct verdict_event *event_of(struct verdict_event *first,
+				      const struct verdict_ctx *ctx,
+				      unsigned long addr, unsigned long size)
+{
+	struct verdict_event *v;
+
+	for (v = first; v; v = v->message_next)
+		if (v->ctx == ctx && v->size == size && v->addr == addr)
+			return v;
+	return NULL;
+}
+
 /*
  * The next record whose page holds an address, newest first; pages of each
  * size for themselves.
@@ -27,18 +40,20 @@ static struct verdict_event *event_at(struct verdict_engine *e,
 				      unsigned long addr,
 				      const struct verdict_event *last)
 {
-	unsigned long sizes = ctx->sizes, size;
+	unsigned long sizes, size, start;
 	struct verdict_event *v;
 
-	if (last)
-		sizes &= -last->size;
-	for (; (size = sizes & -sizes); sizes -= size, last = NULL) {
-		v = last ? last->message_next :
-			   *message_chain(e, ctx, addr & -size);
-		for (; v; v = v->message_next)
-			if (v->ctx == ctx && v->size == size &&
-			    v->addr == (addr & -size))
-				return v;
+	if (last) {
+		v = event_of(last->message_next, ctx, addr & -last->size, last->size);
+		if (v)
+			return v;
+	}
+	sizes = last ? ctx->sizes & -last->size & ~last->size : ctx->sizes;
+	for (; (size = sizes & -sizes); sizes -= size) {
+		start = addr & -size;
+		v = event_of(*message_chain(e, ctx, start), ctx, start, size);
+		if (v)
+			return v;
 	}
 	return NULL;
 }
@@ -46,21 +61,12 @@ static struct verdict_event *event_at(struct verdict_engine *e,
 /* It waits no more, and no message finds it any more. */
 static void event_forget(struct verdict_event *v)
 {
-	struct verdict_event **link;
-
 	if (v->page) {
-		link = &v->page->events;
-		while (*link != v)
-			link = &(*link)->page_next;
-		*link = v->page_next;
+		chain_drop(&v->page->events, v, page_next);
 		v->page = NULL;
 	}
-	*v->message_prev = v->message_next;
-	if (v->message_next)
-		v->message_next->message_prev = v->message_prev;
-	*v->ctx_prev = v->ctx_next;
-	if (v->ctx_next)
-		v->ctx_next->ctx_prev = v->ctx_prev;
+	list_drop(v, message_next, message_prev);
+	list_drop(v, ctx_next, ctx_prev);
 	v->ctx = NULL;
 }
 
@@ -74,11 +80,7 @@ static void event_done(struct verdict_event *v)
 /* The newest free record is the last to be used again. */
 static void event_free(struct verdict_engine *e, struct verdict_event *v)
 {
-	struct verdict_event **link = task_chain(e, v->task);
-
-	while (*link != v)
-		link = &(*link)->next;
-	*link = v->next;
+	chain_drop(task_chain(e, v->task), v, next);
 	v->next = NULL;
 	v->ended = true;
 	*e->free_events_end = v;
@@ -130,7 +132,7 @@ void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verdict_ctx *ctx,
 					   const struct verdict_entry *entry)
 {
-	struct verdict_event *v = e->free_events, **head;
+	struct verdict_event *v = e->free_events;
 
 	if (!v) {
 		e->stats.events_full++;
@@ -151,20 +153,9 @@ struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verd
 	v->ended = false;
 	v->old = false;
 
-	head = task_chain(e, v->task);
-	v->next = *head;
-	*head = v;
-	head = message_chain(e, ctx, v->addr);
-	v->message_next = *head;
-	if (*head)
-		(*head)->message_prev = &v->message_next;
-	v->message_prev = head;
-	*head = v;
-	v->ctx_next = ctx->events;
-	if (v->ctx_next)
-		v->ctx_next->ctx_prev = &v->ctx_next;
-	v->ctx_prev = &ctx->events;
-	ctx->events = v;
+	chain_push(task_chain(e, v->task), v, next);
+	list_push(message_chain(e, ctx, v->addr), v, message_next, message_prev);
+	list_push(&ctx->events, v, ctx_next, ctx_prev);
 	ctx->sizes |= entry->size;
 	return v;
 }
@@ -181,8 +172,7 @@ void verdict_event_waits(struct verdict_event *v, struct verdict_page *page, enu
 		return;
 	v->page = page;
 	v->wait = wait;
-	v->page_next = page->events;
-	page->events = v;
+	chain_push(&page->events, v, page_next);
 }
 
 /**
@@ -244,7 +234,7 @@ void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,
 		e->stats.why[why] += closed;
 	while ((v = *link)) {
 		if (v->wait == wait) {
-			*link = v->page_next;
+			chain_pop(link, page_next);
 			v->page = NULL;
 			v->verdict = verdict;
 			event_done(v);

@@ -7,6 +7,7 @@
 #define UFFD_RACE_VERDICT_INTERNAL_H
 
 #include "verdict.h"
+#include "chain.h"
 
 /* Events of a page that wait for evidence. */
 enum verdict_wait {
@@ -44,7 +45,7 @@ struct verdict_ctx {
 
 struct verdict_page {
 	struct verdict_page *next;	/* hash chain or free list */
-	struct verdict_page *ctx_next, *ctx_prev;
+	struct verdict_page *ctx_next, **ctx_prev;
 	struct verdict_ctx *ctx;
 	struct verdict_fault *faults;	/* in flight, no event so far */
 	struct verdict_event *events;	/* with records, that wait */
@@ -154,16 +155,19 @@ struct verdict_fault *verdict_fault_create(struct verdict_engine *e,
 					   const struct verdict_entry *entry,
 					   struct verdict_ctx *ctx);
 void verdict_fault_free(struct verdict_engine *e, struct verdict_fault *f);
-bool verdict_op_in_flight(struct verdict_engine *e, const struct verdict_page *page,
-			  enum verdict_op_kind kind, verdict_time before);
-void verdict_ops_free(struct verdict_engine *e, const void *key);
-void verdict_ops_forget(struct verdict_engine *e, const struct verdict_ctx *ctx);
+
+/* op.c */
 enum concern verdict_op_concerns(const struct verdict_op *op,
 				 const struct verdict_ctx *ctx);
 bool verdict_op_spares(const struct verdict_op *op, const struct verdict_page *page);
+bool verdict_op_in_flight(struct verdict_engine *e, const struct verdict_page *page,
+			  enum verdict_op_kind kind, verdict_time before);
 struct verdict_op **verdict_op_find(struct verdict_engine *e, const void *task,
 				    const void *key, enum verdict_op_kind kind);
+struct verdict_op *verdict_op_create(struct verdict_engine *e, const struct verdict_op *of);
 void verdict_op_free(struct verdict_engine *e, struct verdict_op **link);
+void verdict_ops_free(struct verdict_engine *e, const void *key);
+void verdict_ops_forget(struct verdict_engine *e, const struct verdict_ctx *ctx);
 
 /* books.c */
 void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,

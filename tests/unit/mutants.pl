@@ -32,8 +32,7 @@ my $flags = '-O1 -fPIC -std=gnu11 -w';
 my $san = '-fsanitize=undefined -fno-sanitize-recover=all';
 
 # Functions of table.c that decide something; the rest is plumbing.
-my %judging = map { $_ => 1 } qw(adopt_orphans verdict_op_in_flight verdict_op_concerns verdict_op_find verdict_op_free
-	verdict_ops_free verdict_ops_forget verdict_page_put verdict_next_todo verdict_reset
+my %judging = map { $_ => 1 } qw(adopt_orphans page_needed verdict_page_put verdict_next_todo
 	verdict_page_find verdict_page_walk verdict_page_walk_next);
 
 my %source;	# of the engine, as it was at the start
