@@ -160,6 +160,26 @@ struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verd
 	return v;
 }
 
+/* An event is in the books from now on, with its verdict or as open; @v: its record, or NULL. */
+void verdict_event_book(struct verdict_engine *e, struct verdict_event *v,
+			const struct verdict_entry *entry, const struct verdict_finding *found)
+{
+	struct verdict_books *b = &e->stats.books[entry->backing][entry->type];
+
+	b->events++;
+	if (entry->flags & FAULT_F_WRITE)
+		b->writes++;
+	if (found->waits) {
+		b->open++;
+		return;
+	}
+	b->verdict[found->verdict]++;
+	if (found->verdict == VERDICT_UNDECIDED)
+		e->stats.why[found->why]++;
+	if (v)
+		v->verdict = found->verdict;
+}
+
 /**
  * verdict_event_waits - an event is not judged yet
  * @v: its record, or NULL

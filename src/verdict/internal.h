@@ -135,6 +135,13 @@ struct verdict_page_walk {
 	bool by_hash;
 };
 
+/* What an event finds: a verdict, or it waits for one. */
+struct verdict_finding {
+	enum verdict verdict;
+	enum verdict_why why;		/* of VERDICT_UNDECIDED */
+	bool waits;
+};
+
 enum concern { CONCERN_NONE, CONCERN_MAYBE, CONCERN_SURE };
 
 /* table.c */
@@ -176,6 +183,8 @@ void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,
 struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verdict_ctx *ctx,
 					   const struct verdict_entry *entry);
 void verdict_event_ended(struct verdict_engine *e, const void *task);
+void verdict_event_book(struct verdict_engine *e, struct verdict_event *v,
+			const struct verdict_entry *entry, const struct verdict_finding *found);
 void verdict_event_waits(struct verdict_event *v, struct verdict_page *page, enum verdict_wait wait);
 void verdict_events_seen(struct verdict_page *page);
 void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx);
@@ -184,6 +193,17 @@ void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx
 			 unsigned long addr, enum verdict_outcome outcome);
 
 /* rules.c */
+bool verdict_look_mapped(enum verdict_look look);
+bool verdict_may_have_installed(struct verdict_engine *e, const struct verdict_fault *f,
+				enum verdict_result result, enum verdict_look look);
+bool verdict_fault_exposed(struct verdict_engine *e, const struct verdict_fault *f,
+			   enum verdict_look look);
+bool verdict_event_counts(const struct verdict_ctx *ctx, enum verdict_backing of,
+			  verdict_time begin);
+struct verdict_finding verdict_event_finds(const struct verdict_ctx *ctx,
+					   const struct verdict_page *page,
+					   const struct verdict_entry *entry,
+					   verdict_time begin);
 void verdict_page_seen(struct verdict_engine *e, struct verdict_page *page,
 		       enum verdict_look look, verdict_time stamp);
 void verdict_page_settle(struct verdict_engine *e, struct verdict_page *page);
