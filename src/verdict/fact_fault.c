@@ -65,11 +65,11 @@ void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *e
 	struct verdict_page *page;
 	struct verdict_ctx *ctx;
 
-	e->clock++;
+	verdict_tick(e);
 	verdict_event_ended(e, entry->task);
 	if (f) {	/* its end was missed, but came before now */
 		fault_silent(e, f, RESULT_MAY_HAVE_MAPPED, LOOK_UNKNOWN, 0);
-		e->clock++;
+		verdict_tick(e);
 	}
 
 	ctx = verdict_ctx_find(e, entry->ctx);
@@ -128,7 +128,7 @@ void verdict_fault_end(struct verdict_engine *e, const void *task,
 	verdict_event_ended(e, task);
 	if (!f)
 		return;
-	e->clock++;
+	verdict_tick(e);
 	fault_silent(e, f, result, look, stamp);
 }
 
@@ -209,7 +209,7 @@ void verdict_fault_event(struct verdict_engine *e, const struct verdict_entry *e
 	struct verdict_finding found;
 	verdict_time begin;
 
-	e->clock++;
+	verdict_tick(e);
 	verdict_event_ended(e, entry->task);
 	if (ctx)
 		v = verdict_event_create(e, ctx, entry);
@@ -244,7 +244,7 @@ void verdict_looked(struct verdict_engine *e, const void *key, unsigned long add
 	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
 	struct verdict_page *page = ctx ? verdict_page_find(e, ctx, addr) : NULL;
 
-	e->clock++;
+	verdict_tick(e);
 	if (!page)
 		return;
 	if (look == LOOK_GONE)

@@ -33,7 +33,7 @@ static void op_begin(struct verdict_engine *e, const void *task, const void *key
 
 	if (*verdict_op_find(e, task, key, kind))	/* its end was missed */
 		verdict_op_end(e, task, key, kind, OUTCOME_UNSURE, 0);
-	e->clock++;
+	verdict_tick(e);
 	op.ctx = verdict_ctx_find(e, key);
 	op.begin = e->clock;
 	full = !verdict_op_create(e, &op);
@@ -165,7 +165,7 @@ void verdict_op_end(struct verdict_engine *e, const void *task, const void *key,
 
 	if (!*link)
 		return;
-	e->clock++;
+	verdict_tick(e);
 	was = **link;
 	verdict_op_free(e, link);
 	for (ctx = e->ctxs; ctx; ctx = ctx->all_next) {

@@ -127,6 +127,13 @@ static inline bool page_waits(const struct verdict_page *page, enum verdict_wait
 	return page->wait[wait][EVENT_MISSING] || page->wait[wait][EVENT_MINOR];
 }
 
+/* A fact: all that came before has to be in order. */
+static inline void verdict_tick(struct verdict_engine *e)
+{
+	verdict_check(e);
+	e->clock++;
+}
+
 /* struct verdict_page_walk - over the pages of @ctx in [@addr, @end) */
 struct verdict_page_walk {
 	const struct verdict_ctx *ctx;

@@ -144,7 +144,8 @@ sub try_mutant {
 	print $out join("\n", @lines);
 	close $out;
 	my $engine = join ' ', map { $_ eq $file ? "$dir/$_" : "build/m.src/$_" } @files;
-	my $objs = join ' ', map { ($_ eq $file ? "$dir/" : 'build/m.src/') . s/c$/o/r } @files;
+	$engine .= ' build/m.src/check.c';
+	my $objs = join ' ', 'build/m.src/check.o', map { ($_ eq $file ? "$dir/" : 'build/m.src/') . s/c$/o/r } @files;
 	return 'build' if !run("$cc $flags $san -Ibuild/m.src -c -o $dir/" . $file =~ s/c$/o/r .
 			       " $dir/$file", "$dir/log");
 	run("$cc $san -shared -o $dir/libengine.so $objs", "$dir/log") or die slurp("$dir/log");
@@ -184,12 +185,12 @@ if ($opt{l}) {
 
 system("mkdir -p build/m.model build/m.src && cp $src/*.h build/m.src") == 0 or exit 2;
 # A copy: somebody may be at work on the engine meanwhile.
-for (@files) {
+for (@files, 'check.c') {
 	$source{$_} = slurp("$src/$_");
 	system("cp $src/$_ build/m.src/ && cd build/m.src && $cc $flags $san -c $_") == 0 or exit 2;
 }
 system("cd build/m.src && $cc $san -shared -o libengine.so " .
-       join(' ', map { s/c$/o/r } @files)) == 0 or exit 2;
+       join(' ', map { s/c$/o/r } @files, 'check.c')) == 0 or exit 2;
 for (@tests) {
 	system("$cc $flags -o build/m.$_ $_.c -Lbuild/m.src -lengine -lcmocka") == 0 or exit 2;
 }
