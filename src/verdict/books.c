@@ -87,11 +87,7 @@ static void event_free(struct verdict_engine *e, struct verdict_event *v)
 	e->free_events_end = &v->next;
 }
 
-/**
- * verdict_event_ended - the fault of a task has ended
- * @e: the engine
- * @task: the task; nothing happens if its fault has raised no event
- */
+/* The fault of a task has ended; nothing happens if it has raised no event. */
 void verdict_event_ended(struct verdict_engine *e, const void *task)
 {
 	struct verdict_event *v = *task_chain(e, task);
@@ -104,11 +100,7 @@ void verdict_event_ended(struct verdict_engine *e, const void *task)
 	event_done(v);
 }
 
-/**
- * verdict_events_free - a userfaultfd ends
- * @e: the engine
- * @ctx: which
- */
+/* A userfaultfd ends. */
 void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 {
 	struct verdict_event *v;
@@ -120,14 +112,9 @@ void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 	}
 }
 
-/**
- * verdict_event_create - a new record of an event
- * @e: the engine
- * @ctx: its userfaultfd
- * @entry: the event; its task has no other record
- *
- * Return: the record, not judged, or NULL if the table is full (which is
- * counted).
+/*
+ * A record, not judged, of an event whose task has no other one. Returns NULL if the
+ * table is full (which is counted).
  */
 struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verdict_ctx *ctx,
 					   const struct verdict_entry *entry)
@@ -180,12 +167,7 @@ void verdict_event_book(struct verdict_engine *e, struct verdict_event *v,
 		v->verdict = found->verdict;
 }
 
-/**
- * verdict_event_waits - an event is not judged yet
- * @v: its record, or NULL
- * @page: its page
- * @wait: for what
- */
+/* An event is not judged yet; @v: its record, or NULL. */
 void verdict_event_waits(struct verdict_event *v, struct verdict_page *page, enum verdict_wait wait)
 {
 	if (!v)
@@ -195,10 +177,7 @@ void verdict_event_waits(struct verdict_event *v, struct verdict_page *page, enu
 	chain_push(&page->events, v, page_next);
 }
 
-/**
- * verdict_events_seen - those of a page that were open have been seen
- * @page: the page
- */
+/* The events of a page that were open have been seen. */
 void verdict_events_seen(struct verdict_page *page)
 {
 	struct verdict_event *v;
@@ -215,14 +194,7 @@ void verdict_events_seen(struct verdict_page *page)
 	}
 }
 
-/**
- * verdict_page_close - file the verdict on the events of a page
- * @e: the engine
- * @page: the page
- * @wait: which of its events
- * @verdict: the verdict
- * @why: what is lacking, if it is VERDICT_UNDECIDED
- */
+/* File the verdict on those events of a page that wait as @wait. */
 void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,
 			enum verdict_wait wait, enum verdict verdict,
 			enum verdict_why why)
@@ -305,13 +277,7 @@ void verdict_read(struct verdict_engine *e, const void *key, unsigned long addr,
 	event_done(found);
 }
 
-/**
- * verdict_event_raced - an install at an address has done nothing
- * @e: the engine
- * @ctx: of its userfaultfd
- * @addr: the address
- * @outcome: why
- */
+/* An install at an address has done nothing: whose fault is that? */
 void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx,
 			 unsigned long addr, enum verdict_outcome outcome)
 {
@@ -341,10 +307,7 @@ void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx
 		e->stats.raced++;
 }
 
-/**
- * verdict_events_reset - messages about events of the old books count no more
- * @e: the engine
- */
+/* Messages about events of the old books count no more. */
 void verdict_events_reset(struct verdict_engine *e)
 {
 	unsigned int i;

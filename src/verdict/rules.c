@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The verdict engine: the rules. See verdict.h for what it claims. Pure C, so
- * that the same file runs in the kernel, in unit tests, and under the model
- * check.
+ * The verdict engine: the rules. See verdict.h for what it claims, and
+ * docs/verdict.md for the tables that are to be read beside this file. Pure C, so
+ * that the same file runs in the kernel, in unit tests, and under the model check.
  */
 #include "internal.h"
 
@@ -164,15 +164,9 @@ void verdict_page_mark(struct verdict_engine *e, struct verdict_page *page,
 		     verdict_anon_proves(e, page, page->flags, page->since);
 }
 
-/**
- * verdict_page_seen - a page was seen mapped
- * @e: the engine
- * @page: the page
- * @look: as what
- * @stamp: after every fact up to this time
- *
- * What was seen may have come from whatever is in flight now, so that has to
- * end first.
+/*
+ * A page was seen mapped, after every fact up to @stamp. What was seen may have come
+ * from whatever is in flight now, so that has to end first.
  */
 void verdict_page_seen(struct verdict_engine *e, struct verdict_page *page,
 		       enum verdict_look look, verdict_time stamp)
@@ -225,14 +219,10 @@ static bool fault_may_install(const struct verdict_page *page)
 	return false;
 }
 
-/**
- * verdict_page_settle - the heart: judge what can be judged
- * @e: the engine
- * @page: the page
- *
- * What was seen mapped by page->mark, with no install since its fault began,
- * was mapped all along; provided that nothing which might have installed the
- * page by then is still in flight.
+/*
+ * The heart: judge what can be judged. What was seen mapped by page->mark, with no
+ * install since its fault began, was mapped all along; provided that nothing which
+ * might have installed the page by then is still in flight.
  */
 void verdict_page_settle(struct verdict_engine *e, struct verdict_page *page)
 {
@@ -252,12 +242,7 @@ void verdict_page_settle(struct verdict_engine *e, struct verdict_page *page)
 	/* else a later look may find an anonymous page */
 }
 
-/**
- * verdict_page_installed - an install has ended
- * @e: the engine
- * @page: what it has mapped
- * @begin: when it began
- */
+/* An install of a page has ended, that began at @begin. */
 void verdict_page_installed(struct verdict_engine *e, struct verdict_page *page,
 			    verdict_time begin)
 {
@@ -270,13 +255,7 @@ void verdict_page_installed(struct verdict_engine *e, struct verdict_page *page,
 	verdict_page_close(e, page, WAIT_EXPOSED, VERDICT_UNDECIDED, 0);
 }
 
-/**
- * verdict_page_unsure - something has ended, and may have been an install
- * @e: the engine
- * @page: of what
- * @begin: when it began
- * @why: what it was
- */
+/* What began at @begin has ended, and may have been an install. */
 void verdict_page_unsure(struct verdict_engine *e, struct verdict_page *page,
 			 verdict_time begin, enum verdict_why why)
 {
@@ -290,12 +269,7 @@ void verdict_page_unsure(struct verdict_engine *e, struct verdict_page *page,
 	verdict_page_close(e, page, WAIT_EXPOSED, VERDICT_UNDECIDED, why);
 }
 
-/**
- * verdict_page_close_all - all events of a page are undecided
- * @e: the engine
- * @page: the page
- * @why: what is lacking
- */
+/* All events of a page are undecided. */
 void verdict_page_close_all(struct verdict_engine *e, struct verdict_page *page,
 			    enum verdict_why why)
 {
@@ -305,12 +279,7 @@ void verdict_page_close_all(struct verdict_engine *e, struct verdict_page *page,
 		verdict_page_close(e, page, w, VERDICT_UNDECIDED, why);
 }
 
-/**
- * verdict_page_cut - nothing that is known about a page counts any more
- * @e: the engine
- * @page: the page
- * @why: what has happened
- */
+/* Nothing that is known about a page counts any more. */
 void verdict_page_cut(struct verdict_engine *e, struct verdict_page *page, enum verdict_why why)
 {
 	page->cut = e->clock;

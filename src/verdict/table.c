@@ -6,14 +6,7 @@
  */
 #include "internal.h"
 
-/**
- * verdict_hash - where to find something
- * @key: by its key
- * @addr: and its address
- * @n: size of the hash table
- *
- * Return: the index.
- */
+/* Where to find something in a table of @n, by its key and its address. */
 unsigned int verdict_hash(const void *key, unsigned long addr, unsigned int n)
 {
 	unsigned long long h = (unsigned long)key ^ (addr >> 12) * 31;
@@ -104,13 +97,6 @@ void verdict_init(struct verdict_engine *e, const struct verdict_limits *l, void
 	chain_fill(&e->free_ops, ops, l->ops, next);
 }
 
-/**
- * verdict_ctx_find - the record of a userfaultfd
- * @e: the engine
- * @key: its userfaultfd_ctx
- *
- * Return: the record, or NULL.
- */
 struct verdict_ctx *verdict_ctx_find(struct verdict_engine *e, const void *key)
 {
 	struct verdict_ctx *ctx = *ctx_chain(e, key);
@@ -120,13 +106,7 @@ struct verdict_ctx *verdict_ctx_find(struct verdict_engine *e, const void *key)
 	return ctx;
 }
 
-/**
- * verdict_ctx_create - a new record, opening and empty
- * @e: the engine
- * @key: of a userfaultfd that has no record
- *
- * Return: the record, or NULL if the table is full.
- */
+/* A new record, opening and empty, or NULL if the table is full. */
 struct verdict_ctx *verdict_ctx_create(struct verdict_engine *e, const void *key)
 {
 	struct verdict_ctx *ctx = e->free_ctxs;
@@ -141,11 +121,7 @@ struct verdict_ctx *verdict_ctx_create(struct verdict_engine *e, const void *key
 	return ctx;
 }
 
-/**
- * verdict_ctx_free - give a record back
- * @e: the engine
- * @ctx: the record; nothing refers to it any more
- */
+/* Nothing refers to the record any more. */
 void verdict_ctx_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 {
 	chain_drop(ctx_chain(e, ctx->key), ctx, next);
@@ -153,14 +129,6 @@ void verdict_ctx_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 	chain_push(&e->free_ctxs, ctx, next);
 }
 
-/**
- * verdict_page_find - the record of a page
- * @e: the engine
- * @ctx: its userfaultfd
- * @addr: its address
- *
- * Return: the record, or NULL.
- */
 struct verdict_page *verdict_page_find(struct verdict_engine *e, const struct verdict_ctx *ctx,
 				       unsigned long addr)
 {
@@ -190,14 +158,7 @@ static void adopt_orphans(struct verdict_engine *e, struct verdict_page *page)
 	}
 }
 
-/**
- * verdict_page_create - a new record, empty
- * @e: the engine
- * @ctx: its userfaultfd
- * @addr: its address; it has no record
- *
- * Return: the record, or NULL if the table is full (which is counted).
- */
+/* A new record, empty, or NULL if the table is full (which is counted). */
 struct verdict_page *verdict_page_create(struct verdict_engine *e, struct verdict_ctx *ctx,
 					 unsigned long addr)
 {
@@ -217,11 +178,7 @@ struct verdict_page *verdict_page_create(struct verdict_engine *e, struct verdic
 	return page;
 }
 
-/**
- * verdict_page_put - give a record back, unless something still needs it
- * @e: the engine
- * @page: the record
- */
+/* Gives a record back, unless something still needs it. */
 void verdict_page_put(struct verdict_engine *e, struct verdict_page *page)
 {
 	if (page->faults || page_needed(page))
@@ -236,14 +193,7 @@ void verdict_page_put(struct verdict_engine *e, struct verdict_page *page)
 #define WALK_BY_HASH	64UL
 #define WALK_STEP	0x1000UL	/* no page is smaller */
 
-/**
- * verdict_page_walk - begin to walk over the pages of a range
- * @ctx: their userfaultfd
- * @start: of the range
- * @end: of the range, exclusive
- *
- * Return: for verdict_page_walk_next().
- */
+/* Begins to walk over the pages of a range; @end is exclusive. */
 struct verdict_page_walk verdict_page_walk(const struct verdict_ctx *ctx, unsigned long start,
 					   unsigned long end)
 {
@@ -255,13 +205,7 @@ struct verdict_page_walk verdict_page_walk(const struct verdict_ctx *ctx, unsign
 	return walk;
 }
 
-/**
- * verdict_page_walk_next - the next page of a range
- * @e: the engine
- * @walk: from verdict_page_walk(); the page before may be gone
- *
- * Return: the page, or NULL.
- */
+/* The next page, or NULL; the one before may be gone. */
 struct verdict_page *verdict_page_walk_next(struct verdict_engine *e, struct verdict_page_walk *walk)
 {
 	struct verdict_page *page;
@@ -283,13 +227,7 @@ struct verdict_page *verdict_page_walk_next(struct verdict_engine *e, struct ver
 	return NULL;
 }
 
-/**
- * verdict_fault_find - the fault that a task is in
- * @e: the engine
- * @task: the task
- *
- * Return: the record, or NULL.
- */
+/* The fault that a task is in, or NULL. */
 struct verdict_fault *verdict_fault_find(struct verdict_engine *e, const void *task)
 {
 	struct verdict_fault *f = *fault_chain(e, task);
@@ -299,14 +237,9 @@ struct verdict_fault *verdict_fault_find(struct verdict_engine *e, const void *t
 	return f;
 }
 
-/**
- * verdict_fault_create - a new record, linked to its page, or to the orphans
- * @e: the engine
- * @entry: the fault; its task has no record
- * @ctx: its userfaultfd
- *
- * Return: the record, or NULL if the table is full (which is counted). Its
- * page is NULL if the table of pages is full.
+/*
+ * A new record for a task that has none, linked to its page, or to the orphans if the
+ * table of pages is full. Returns NULL if the table of faults is (both are counted).
  */
 struct verdict_fault *verdict_fault_create(struct verdict_engine *e,
 					   const struct verdict_entry *entry,
@@ -340,11 +273,6 @@ struct verdict_fault *verdict_fault_create(struct verdict_engine *e,
 	return f;
 }
 
-/**
- * verdict_fault_free - give a record back
- * @e: the engine
- * @f: the record
- */
 void verdict_fault_free(struct verdict_engine *e, struct verdict_fault *f)
 {
 	chain_drop(fault_chain(e, f->task), f, next);

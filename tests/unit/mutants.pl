@@ -5,8 +5,10 @@
 # the unit tests, else the small bound of the model, else all of it. What nobody
 # notices has to be listed in mutants.equivalent, with the reason.
 #
-# usage: mutants.pl [-l] [-u] [-m] [-f] [-j JOBS] [REGEX]
+# usage: mutants.pl [-l] [-k] [-u] [-m] [-f] [-j JOBS] [REGEX]
 #   -l  only list them
+#   -k  only key mutants.equivalent anew: lines that have moved to another function
+#       are found again, what is gone is named
 #   -u  only the unit tests
 #   -m  only the model
 #   -f  try the full bound on what survives the small one
@@ -18,7 +20,7 @@ use File::Temp qw(tempdir);
 
 $| = 1;
 my %opt;
-getopts('lfumj:', \%opt) or die "see the head of this file\n";
+getopts('lkfumj:', \%opt) or die "see the head of this file\n";
 my $jobs = $opt{j} || 2;
 my $only = shift;
 my $src = '../../src/verdict';
@@ -176,7 +178,35 @@ sub equivalents {
 	return \%why;
 }
 
+# The line has moved, if another function alone has it.
+sub rekey {
+	my %known = map { name_of($_) => 1 } @_;
+	my (%at, $text);
+
+	push @{$at{s/^.*?: //r}}, $_ for keys %known;
+	for (split /\n/, slurp('mutants.equivalent'), -1) {
+		if (/^[^#\s]/ && !$known{$_}) {
+			my $new = $at{s/^.*?: //r};
+
+			if ($new && @$new == 1) {
+				$_ = $new->[0];
+			} else {
+				print "gone: $_\n";
+			}
+		}
+		$text .= "$_\n";
+	}
+	$text =~ s/\n\z//;
+	open my $out, '>', 'mutants.equivalent' or die $!;
+	print $out $text;
+	close $out;
+}
+
 my @mutants = mutants();
+if ($opt{k}) {
+	rekey(@mutants);
+	exit;
+}
 @mutants = grep { name_of($_) =~ /$only/ } @mutants if defined $only;
 if ($opt{l}) {
 	print name_of($_), "\n" for @mutants;
