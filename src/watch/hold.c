@@ -135,7 +135,7 @@ static void hold_work(struct irq_work *work)
 	    pte_none(__pte(value))) {
 		flush_others(w);
 		ns = spin(h, w, h->us);
-		if (h->t && READ_ONCE(h->t->seq) == h->nr + 1)
+		if (h->t && READ_ONCE(h->t->slot.key) == h->nr + 1)
 			WRITE_ONCE(h->t->stalled_ns, ns);
 	}
 	local_irq_restore(flags);

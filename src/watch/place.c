@@ -104,6 +104,8 @@ static bool is_gone(struct watch *w)
 
 static void watch_clear(struct watch *w)
 {
+	WRITE_ONCE(w->window, 0);
+	smp_wmb();	/* pairs with smp_rmb() in window_still() */
 	mmdrop(w->mm);
 	put_pid(w->pid);
 	memset(w, 0, sizeof(*w));

@@ -18,22 +18,17 @@ struct watch_transition *watch_ring_begin(u64 *nr)
 	*nr = atomic64_inc_return(&ring_head) - 1;
 	t = &ring[*nr % ring_size];
 	/* Somebody may have been at it for a whole turn of the ring. */
-	if (cmpxchg(&t->busy, 0, 1)) {
+	if (!slot_begin(&t->slot)) {
 		atomic64_inc(&ring_dropped);
 		return NULL;
 	}
-	WRITE_ONCE(t->seq, 0);
-	smp_wmb();	/* pairs with watch_ring_get() */
 	return t;
 }
 NOKPROBE_SYMBOL(watch_ring_begin);
 
 void watch_ring_end(struct watch_transition *t, u64 nr)
 {
-	/* pairs with watch_ring_get() */
-	smp_store_release(&t->seq, nr + 1);
-	/* pairs with cmpxchg() in watch_ring_begin() */
-	smp_store_release(&t->busy, 0);
+	slot_end(&t->slot, nr + 1);
 }
 NOKPROBE_SYMBOL(watch_ring_end);
 
@@ -95,12 +90,10 @@ bool watch_ring_get(u64 nr, struct watch_transition *copy)
 {
 	const struct watch_transition *t = &ring[nr % ring_size];
 
-	/* pairs with watch_ring_end() */
-	if (smp_load_acquire(&t->seq) != nr + 1)
+	if (!slot_has(&t->slot, nr + 1))
 		return false;
 	memcpy(copy, t, sizeof(*copy));
-	smp_rmb();	/* pairs with watch_ring_begin() */
-	return READ_ONCE(t->seq) == nr + 1;
+	return slot_still(&t->slot, nr + 1);
 }
 
 /**
