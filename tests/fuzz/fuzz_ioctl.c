@@ -109,7 +109,7 @@ void verdict_raced(struct verdict_engine *e, const void *key, unsigned long addr
 
 bool installs_unseen(unsigned int nr)
 {
-	return unseen && nr >= 0x03 && nr <= 0x08 && nr != 0x06;
+	return unseen && nr >= NR_COPY && nr <= NR_POISON && nr != NR_WRITEPROTECT;
 }
 
 void verdict_op_begin_mm(struct verdict_engine *e, const void *task, const void *mm,
