@@ -32,12 +32,7 @@ void watch_ring_end(struct watch_transition *t, u64 nr)
 }
 NOKPROBE_SYMBOL(watch_ring_end);
 
-/**
- * watch_ring_make - allocate the ring
- * @nr: transitions that it holds
- *
- * Return: 0, also if there is one already, or -ENOMEM.
- */
+/* For so many transitions. 0, also if there is one already, or -ENOMEM. */
 int watch_ring_make(unsigned int nr)
 {
 	if (ring)
@@ -49,43 +44,26 @@ int watch_ring_make(unsigned int nr)
 	return 0;
 }
 
-/**
- * watch_ring_free - and free it, when nobody writes or reads it any more
- */
+/* Nobody writes or reads it any more. */
 void watch_ring_free(void)
 {
 	vfree(ring);
 	ring = NULL;
 }
 
-/**
- * watch_ring_head - how many transitions there were
- *
- * Return: the number of the next one.
- */
+/* How many transitions there were: the number of the next one. */
 u64 watch_ring_head(void)
 {
 	return atomic64_read(&ring_head);
 }
 
-/**
- * watch_ring_tail - the oldest one that may still be there
- * @head: from watch_ring_head()
- *
- * Return: its number.
- */
+/* The oldest one that may still be there. */
 u64 watch_ring_tail(u64 head)
 {
 	return head > ring_size ? head - ring_size : 0;
 }
 
-/**
- * watch_ring_get - copy a transition
- * @nr: its number, below watch_ring_head()
- * @copy: where to
- *
- * Return: false if it is overwritten, or not complete yet.
- */
+/* Copy a transition; false if it is overwritten, or not complete yet. */
 bool watch_ring_get(u64 nr, struct watch_transition *copy)
 {
 	const struct watch_transition *t = &ring[nr % ring_size];
@@ -96,11 +74,7 @@ bool watch_ring_get(u64 nr, struct watch_transition *copy)
 	return slot_still(&t->slot, nr + 1);
 }
 
-/**
- * watch_ring_dropped - transitions that found no place
- *
- * Return: how many.
- */
+/* Transitions that found no place. */
 u64 watch_ring_dropped(void)
 {
 	return atomic64_read(&ring_dropped);

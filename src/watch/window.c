@@ -71,13 +71,9 @@ static void shut(u64 nr)
 }
 NOKPROBE_SYMBOL(shut);
 
-/**
- * watch_window_moves - a watched entry has changed
- * @w: the watch
- * @before: what the entry was
- * @after: what it is
- *
- * From the breakpoint's handler, in the writer, who holds the page-table lock.
+/*
+ * A watched entry has changed. From the breakpoint's handler, in the writer, who holds
+ * the page-table lock.
  */
 void watch_window_moves(struct watch *w, unsigned long before,
 			unsigned long after)
