@@ -64,6 +64,9 @@ deb:
 	rm -rf build/deb
 	install -d build/deb/src
 	cp -r Kbuild dkms.conf src include debian build/deb/src
+	printf '%s\n\n  * %s\n\n -- %s  %s\n' 'uffd-race ($(VERSION)) unstable; urgency=medium' \
+		'As upstream: see its CHANGELOG.md.' \
+		"$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(date -R)" >build/deb/src/debian/changelog
 	find build/deb/src ! -name '*.[ch]' \( -name '*.*o' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
 	cd build/deb/src && dpkg-buildpackage -d -us -uc -b >../log 2>&1 || { cat ../log >&2; exit 1; }
 	rm -rf build/deb/src

@@ -4,14 +4,16 @@
  * their code or the kernel.
  */
 #include "uffd_race.h"
+#include "uffdio.h"
 
-/* Rows of the table; the numbers are UAPI. */
+/* Rows of the table: by number, and the last one for whatever comes behind. */
+#define ROW(nr, name)	#name,
 static const char * const ioctl_name[] = {
-	"REGISTER", "UNREGISTER", "WAKE", "COPY", "ZEROPAGE", "MOVE",
-	"WRITEPROTECT", "CONTINUE", "POISON", "RWPROTECT", "SET_MODE", "API",
+	UFFDIO_IOCTLS(ROW, ROW)
 };
 
 #define ROW_API	(ARRAY_SIZE(ioctl_name) - 1)
+static_assert(ARRAY_SIZE(ioctl_name) == NR_SET_MODE + 2);
 
 /* Columns; the last one is for all others. */
 static const struct {

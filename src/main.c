@@ -137,4 +137,4 @@ module_exit(uffd_race_exit);
 MODULE_DESCRIPTION("Catches userfaultfd events raised on unstable ptes");
 MODULE_AUTHOR("uffd_race developers");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(UFFD_RACE_VERSION);

@@ -10,13 +10,8 @@
 #include "hooks/hooks.h"
 #include "ptwalk.h"
 #include "compat.h"
+#include "uffdio.h"
 #include <linux/userfaultfd.h>
-
-#define NR_COPY		0x03
-#define NR_ZEROPAGE	0x04
-#define NR_MOVE		0x05
-#define NR_CONTINUE	0x07
-#define NR_POISON	0x08
 
 /**
  * struct install - an install in flight

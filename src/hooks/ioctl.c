@@ -4,6 +4,7 @@
  */
 #include "uffd_race.h"
 #include "hooks/hooks.h"
+#include "uffdio.h"
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -11,11 +12,7 @@
 #include <linux/userfaultfd.h>
 #include <trace/events/uffd_race.h>
 
-/*
- * The arguments of every UFFDIO_* are u64 words, by UAPI. Where they stand is
- * written down here, and not taken from <linux/userfaultfd.h>, since a kernel
- * may be older than the ioctl.
- */
+/* The arguments of every UFFDIO_* are u64 words, by UAPI; see uffdio.h. */
 #define UFFD_MAX_WORDS	5
 
 enum cmd_what {
@@ -28,25 +25,23 @@ static const struct uffd_cmd {
 	u8 len;		/* which word is the length; the start is word 0 */
 	u8 done;	/* which word the kernel writes the bytes done to */
 } uffd_cmds[] = {
-	[0x00] = { CMD_REGISTER, 2, 1 },
-	[0x01] = { CMD_UNREGISTER, 2, 1 },
-	[0x02] = { CMD_OTHER, 2, 1 },		/* UFFDIO_WAKE */
-	[0x03] = { CMD_INSTALL, 5, 2, 4 },		/* UFFDIO_COPY */
-	[0x04] = { CMD_INSTALL, 4, 1, 3 },		/* UFFDIO_ZEROPAGE */
-	[0x05] = { CMD_MOVE, 5, 2, 4 },		/* UFFDIO_MOVE */
-	[0x06] = { CMD_OTHER, 3, 1 },		/* UFFDIO_WRITEPROTECT */
-	[0x07] = { CMD_INSTALL, 4, 1, 3 },		/* UFFDIO_CONTINUE */
-	[0x08] = { CMD_INSTALL, 4, 1, 3 },		/* UFFDIO_POISON */
-	[0x09] = { CMD_OTHER, 3, 1 },		/* UFFDIO_RWPROTECT */
-	[0x0a] = { CMD_OTHER, 0 },		/* UFFDIO_SET_MODE */
-	[0x3f] = { CMD_API, 2 },
+	[NR_REGISTER]		= { CMD_REGISTER, 2, 1 },
+	[NR_UNREGISTER]		= { CMD_UNREGISTER, 2, 1 },
+	[NR_WAKE]		= { CMD_OTHER, 2, 1 },
+	[NR_COPY]		= { CMD_INSTALL, 5, 2, 4 },
+	[NR_ZEROPAGE]		= { CMD_INSTALL, 4, 1, 3 },
+	[NR_MOVE]		= { CMD_MOVE, 5, 2, 4 },
+	[NR_WRITEPROTECT]	= { CMD_OTHER, 3, 1 },
+	[NR_CONTINUE]		= { CMD_INSTALL, 4, 1, 3 },
+	[NR_POISON]		= { CMD_INSTALL, 4, 1, 3 },
+	[NR_RWPROTECT]		= { CMD_OTHER, 3, 1 },
+	[NR_SET_MODE]		= { CMD_OTHER, 0 },
+	[NR_API]		= { CMD_API, 2 },
 };
-
-#define NR_CONTINUE	0x07
 
 /* The fourth word of UFFDIO_REGISTER: what the range can do, one bit an ioctl. */
 #define REGISTER_IOCTLS		3
-#define CAN_ZEROPAGE		BIT_ULL(0x04)	/* hugetlb can't */
+#define CAN_ZEROPAGE		BIT_ULL(NR_ZEROPAGE)	/* hugetlb can't */
 
 /**
  * struct ioctl_call - an ioctl in flight

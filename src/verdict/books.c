@@ -18,6 +18,19 @@ static struct verdict_event **message_chain(struct verdict_engine *e,
 	return &e->message_hash[verdict_hash(ctx, addr, e->limits.faults)];
 }
 
+/* From one of a chain on: the first of a page of that size and address. */
+static struct verdict_event *event_of(struct verdict_event *first,
+				      const struct verdict_ctx *ctx,
+				      unsigned long addr, unsigned long size)
+{
+	struct verdict_event *v;
+
+	for (v = first; v; v = v->message_next)
+		if (v->ctx == ctx && v->size == size && v->addr == addr)
+			return v;
+	return NULL;
+}
+
 /*
  * The next record whose page holds an address, newest first; pages of each
  * size for themselves.
@@ -27,18 +40,20 @@ static struct verdict_event *event_at(struct verdict_engine *e,
 				      unsigned long addr,
 				      const struct verdict_event *last)
 {
-	unsigned long sizes = ctx->sizes, size;
+	unsigned long sizes, size, start;
 	struct verdict_event *v;
 
-	if (last)
-		sizes &= -last->size;
-	for (; (size = sizes & -sizes); sizes -= size, last = NULL) {
-		v = last ? last->message_next :
-			   *message_chain(e, ctx, addr & -size);
-		for (; v; v = v->message_next)
-			if (v->ctx == ctx && v->size == size &&
-			    v->addr == (addr & -size))
-				return v;
+	if (last) {
+		v = event_of(last->message_next, ctx, addr & -last->size, last->size);
+		if (v)
+			return v;
+	}
+	sizes = last ? ctx->sizes & -last->size & ~last->size : ctx->sizes;
+	for (; (size = sizes & -sizes); sizes -= size) {
+		start = addr & -size;
+		v = event_of(*message_chain(e, ctx, start), ctx, start, size);
+		if (v)
+			return v;
 	}
 	return NULL;
 }
@@ -46,21 +61,12 @@ static struct verdict_event *event_at(struct verdict_engine *e,
 /* It waits no more, and no message finds it any more. */
 static void event_forget(struct verdict_event *v)
 {
-	struct verdict_event **link;
-
 	if (v->page) {
-		link = &v->page->events;
-		while (*link != v)
-			link = &(*link)->page_next;
-		*link = v->page_next;
+		chain_drop(&v->page->events, v, page_next);
 		v->page = NULL;
 	}
-	*v->message_prev = v->message_next;
-	if (v->message_next)
-		v->message_next->message_prev = v->message_prev;
-	*v->ctx_prev = v->ctx_next;
-	if (v->ctx_next)
-		v->ctx_next->ctx_prev = v->ctx_prev;
+	list_drop(v, message_next, message_prev);
+	list_drop(v, ctx_next, ctx_prev);
 	v->ctx = NULL;
 }
 
@@ -74,22 +80,14 @@ static void event_done(struct verdict_event *v)
 /* The newest free record is the last to be used again. */
 static void event_free(struct verdict_engine *e, struct verdict_event *v)
 {
-	struct verdict_event **link = task_chain(e, v->task);
-
-	while (*link != v)
-		link = &(*link)->next;
-	*link = v->next;
+	chain_drop(task_chain(e, v->task), v, next);
 	v->next = NULL;
 	v->ended = true;
 	*e->free_events_end = v;
 	e->free_events_end = &v->next;
 }
 
-/**
- * verdict_event_ended - the fault of a task has ended
- * @e: the engine
- * @task: the task; nothing happens if its fault has raised no event
- */
+/* The fault of a task has ended; nothing happens if it has raised no event. */
 void verdict_event_ended(struct verdict_engine *e, const void *task)
 {
 	struct verdict_event *v = *task_chain(e, task);
@@ -102,11 +100,7 @@ void verdict_event_ended(struct verdict_engine *e, const void *task)
 	event_done(v);
 }
 
-/**
- * verdict_events_free - a userfaultfd ends
- * @e: the engine
- * @ctx: which
- */
+/* A userfaultfd ends. */
 void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 {
 	struct verdict_event *v;
@@ -118,19 +112,14 @@ void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 	}
 }
 
-/**
- * verdict_event_create - a new record of an event
- * @e: the engine
- * @ctx: its userfaultfd
- * @entry: the event; its task has no other record
- *
- * Return: the record, not judged, or NULL if the table is full (which is
- * counted).
+/*
+ * A record, not judged, of an event whose task has no other one. Returns NULL if the
+ * table is full (which is counted).
  */
 struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verdict_ctx *ctx,
 					   const struct verdict_entry *entry)
 {
-	struct verdict_event *v = e->free_events, **head;
+	struct verdict_event *v = e->free_events;
 
 	if (!v) {
 		e->stats.events_full++;
@@ -151,44 +140,44 @@ struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verd
 	v->ended = false;
 	v->old = false;
 
-	head = task_chain(e, v->task);
-	v->next = *head;
-	*head = v;
-	head = message_chain(e, ctx, v->addr);
-	v->message_next = *head;
-	if (*head)
-		(*head)->message_prev = &v->message_next;
-	v->message_prev = head;
-	*head = v;
-	v->ctx_next = ctx->events;
-	if (v->ctx_next)
-		v->ctx_next->ctx_prev = &v->ctx_next;
-	v->ctx_prev = &ctx->events;
-	ctx->events = v;
+	chain_push(task_chain(e, v->task), v, next);
+	list_push(message_chain(e, ctx, v->addr), v, message_next, message_prev);
+	list_push(&ctx->events, v, ctx_next, ctx_prev);
 	ctx->sizes |= entry->size;
 	return v;
 }
 
-/**
- * verdict_event_waits - an event is not judged yet
- * @v: its record, or NULL
- * @page: its page
- * @wait: for what
- */
+/* An event is in the books from now on, with its verdict or as open; @v: its record, or NULL. */
+void verdict_event_book(struct verdict_engine *e, struct verdict_event *v,
+			const struct verdict_entry *entry, const struct verdict_finding *found)
+{
+	struct verdict_books *b = &e->stats.books[entry->backing][entry->type];
+
+	b->events++;
+	if (entry->flags & FAULT_F_WRITE)
+		b->writes++;
+	if (found->waits) {
+		b->open++;
+		return;
+	}
+	b->verdict[found->verdict]++;
+	if (found->verdict == VERDICT_UNDECIDED)
+		e->stats.why[found->why]++;
+	if (v)
+		v->verdict = found->verdict;
+}
+
+/* An event is not judged yet; @v: its record, or NULL. */
 void verdict_event_waits(struct verdict_event *v, struct verdict_page *page, enum verdict_wait wait)
 {
 	if (!v)
 		return;
 	v->page = page;
 	v->wait = wait;
-	v->page_next = page->events;
-	page->events = v;
+	chain_push(&page->events, v, page_next);
 }
 
-/**
- * verdict_events_seen - those of a page that were open have been seen
- * @page: the page
- */
+/* The events of a page that were open have been seen. */
 void verdict_events_seen(struct verdict_page *page)
 {
 	struct verdict_event *v;
@@ -205,14 +194,7 @@ void verdict_events_seen(struct verdict_page *page)
 	}
 }
 
-/**
- * verdict_page_close - file the verdict on the events of a page
- * @e: the engine
- * @page: the page
- * @wait: which of its events
- * @verdict: the verdict
- * @why: what is lacking, if it is VERDICT_UNDECIDED
- */
+/* File the verdict on those events of a page that wait as @wait. */
 void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,
 			enum verdict_wait wait, enum verdict verdict,
 			enum verdict_why why)
@@ -244,7 +226,7 @@ void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,
 		e->stats.why[why] += closed;
 	while ((v = *link)) {
 		if (v->wait == wait) {
-			*link = v->page_next;
+			chain_pop(link, page_next);
 			v->page = NULL;
 			v->verdict = verdict;
 			event_done(v);
@@ -295,13 +277,7 @@ void verdict_read(struct verdict_engine *e, const void *key, unsigned long addr,
 	event_done(found);
 }
 
-/**
- * verdict_event_raced - an install at an address has done nothing
- * @e: the engine
- * @ctx: of its userfaultfd
- * @addr: the address
- * @outcome: why
- */
+/* An install at an address has done nothing: whose fault is that? */
 void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx,
 			 unsigned long addr, enum verdict_outcome outcome)
 {
@@ -331,10 +307,7 @@ void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx
 		e->stats.raced++;
 }
 
-/**
- * verdict_events_reset - messages about events of the old books count no more
- * @e: the engine
- */
+/* Messages about events of the old books count no more. */
 void verdict_events_reset(struct verdict_engine *e)
 {
 	unsigned int i;

@@ -28,11 +28,7 @@ static void ctx_forget(struct verdict_engine *e, struct verdict_ctx *ctx,
 	}
 }
 
-/**
- * __verdict_ctx_blind - something about a userfaultfd went unseen
- * @e: the engine
- * @ctx: which
- */
+/* Something about a userfaultfd went unseen. */
 void __verdict_ctx_blind(struct verdict_engine *e, struct verdict_ctx *ctx)
 {
 	if (ctx->state == CTX_BLIND)

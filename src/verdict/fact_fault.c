@@ -4,23 +4,6 @@
  */
 #include "internal.h"
 
-static bool look_mapped(enum verdict_look look)
-{
-	return look == LOOK_MAPPED || look == LOOK_ANON;
-}
-
-/*
- * Events are judged, and exposures counted, only if their fault's begin was
- * told, and if there are rules for what it may map.
- */
-static bool fault_counts(const struct verdict_ctx *ctx, enum verdict_backing backing,
-			 verdict_time begin)
-{
-	if (backing == BACKING_OTHER)
-		return false;
-	return backing == BACKING_HUGETLB || (ctx->complete && ctx->complete < begin);
-}
-
 /* A fault is over: it may have mapped file pages on its neighbours. */
 static void fault_over(struct verdict_engine *e, const struct verdict_fault *f)
 {
@@ -33,29 +16,14 @@ static void fault_over(struct verdict_engine *e, const struct verdict_fault *f)
 			page->file_mapped = e->clock;
 }
 
-/*
- * Does its result prove that a fault has not mapped its page? In hugetlb a write
- * to a private mapping maps a page of the file, and may then fail to copy it.
- */
-static bool fault_proves(const struct verdict_fault *f, enum verdict_result result)
-{
-	const unsigned int copies = FAULT_F_WRITE | FAULT_F_PRIVATE;
-
-	if (result != RESULT_FAILED)
-		return result >= RESULT_MAPPED_NOTHING;
-	if (f->flags & FAULT_F_RETRY_MAPS)
-		return false;
-	return f->backing != BACKING_HUGETLB || (f->flags & copies) != copies;
-}
-
 /* A fault has ended without an event: did it install, was it exposed? */
 static void fault_silent(struct verdict_engine *e, struct verdict_fault *record,
 			 enum verdict_result result, enum verdict_look look,
 			 verdict_time stamp)
 {
-	struct verdict_fault f = *record;
+	const struct verdict_fault f = *record;
 	struct verdict_page *page = f.page;
-	bool kept, anon, nothing;
+	bool installed, exposed;
 
 	verdict_fault_free(e, record);
 	if (result < RESULT_MAPPED_NOTHING)
@@ -64,33 +32,20 @@ static void fault_silent(struct verdict_engine *e, struct verdict_fault *record,
 		f.ctx->changed = e->clock;
 		return;
 	}
-	kept = verdict_page_kept(e, page, f.flags, f.begin);
-	/* An anonymous page is not what this fault could have installed. */
-	anon = (f.flags & FAULT_F_ANON_PROVES) && look == LOOK_ANON &&
-	       verdict_anon_proves(e, page, f.flags, f.begin);
+	installed = verdict_may_have_installed(e, &f, result, look);
+	exposed = !installed && verdict_fault_exposed(e, &f, look);
 	if ((f.flags & FAULT_F_WRITE) && result != RESULT_DID_NOTHING)
 		page->written = e->clock;
-
-	nothing = fault_proves(&f, result) || anon ||
-		  (f.flags & FAULT_F_NEVER_INSTALLS);
-	/* It was mapped before, and nobody took it away. */
-	if (look_mapped(f.look) && kept)
-		nothing = true;
-
-	if (!nothing) {
+	if (installed) {
 		f.ctx->changed = e->clock;
 		if (f.flags & FAULT_F_ANON_PROVES)
 			page->file_mapped = e->clock;
 		else
 			verdict_page_unsure(e, page, f.begin, WHY_SILENT);
 	}
-	if (look_mapped(look))
+	if (verdict_look_mapped(look))
 		verdict_page_seen(e, page, look, stamp);
-	/* Our look came before the kernel's own, which may have met no window. */
-	if (nothing && f.look == LOOK_NONE && !(f.flags & FAULT_F_UNREAD) &&
-	    verdict_page_quiet(page, f.begin) &&
-	    fault_counts(f.ctx, f.backing, f.begin) &&
-	    (anon || ((f.flags & FAULT_F_NEVER_INSTALLS) && look_mapped(look)))) {
+	if (exposed) {
 		page->wait[WAIT_EXPOSED][f.type]++;
 		page->mark = e->clock;
 		page->looks = 0;
@@ -110,11 +65,11 @@ void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *e
 	struct verdict_page *page;
 	struct verdict_ctx *ctx;
 
-	e->clock++;
+	verdict_tick(e);
 	verdict_event_ended(e, entry->task);
 	if (f) {	/* its end was missed, but came before now */
 		fault_silent(e, f, RESULT_MAY_HAVE_MAPPED, LOOK_UNKNOWN, 0);
-		e->clock++;
+		verdict_tick(e);
 	}
 
 	ctx = verdict_ctx_find(e, entry->ctx);
@@ -149,7 +104,7 @@ void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *e
 	/* Mappings merge, and may share tables from then on. */
 	if (entry->flags & FAULT_F_SHARED_TABLE)
 		verdict_page_unsure(e, page, 0, WHY_SHARED);
-	if (look_mapped(entry->look))
+	if (verdict_look_mapped(entry->look))
 		verdict_page_seen(e, page, entry->look, entry->stamp);
 	verdict_page_settle(e, page);
 }
@@ -171,7 +126,7 @@ void verdict_fault_end(struct verdict_engine *e, const void *task,
 	verdict_event_ended(e, task);
 	if (!f)
 		return;
-	e->clock++;
+	verdict_tick(e);
 	fault_silent(e, f, result, look, stamp);
 }
 
@@ -194,6 +149,49 @@ void verdict_fault_over(struct verdict_engine *e, const void *task,
 			  LOOK_UNKNOWN, 0);
 }
 
+/*
+ * A fault ends by an event, of a page that it leaves in @page: when has it begun?
+ * 0: that was not told; the record is an older fault's, whose end was missed.
+ */
+static verdict_time fault_raises(struct verdict_engine *e, const struct verdict_entry *entry,
+				 const struct verdict_ctx *ctx, struct verdict_page **page)
+{
+	struct verdict_fault *f = verdict_fault_find(e, entry->task), was;
+
+	if (!f)
+		return 0;
+	if (f->ctx != ctx || f->addr != entry->addr) {
+		fault_silent(e, f, RESULT_MAY_HAVE_MAPPED, LOOK_UNKNOWN, 0);
+		return 0;
+	}
+	was = *f;
+	verdict_fault_free(e, f);
+	fault_over(e, &was);
+	*page = was.page;
+	return was.begin;
+}
+
+/* An event waits at its page. */
+static void event_waits(struct verdict_engine *e, struct verdict_page *page,
+			const struct verdict_entry *entry, struct verdict_event *v,
+			verdict_time begin)
+{
+	bool mapped = verdict_look_mapped(entry->look);
+	enum verdict_wait wait = mapped ? WAIT_MAPPED : WAIT_OPEN;
+
+	if (mapped) {
+		verdict_page_seen(e, page, entry->look, entry->stamp);
+		verdict_page_mark(e, page, begin, entry->look, entry->stamp);
+	} else {
+		if (!page_waits(page, WAIT_OPEN) || page->open_since > begin)
+			page->open_since = begin;
+		page->opened = e->clock;
+	}
+	page->looks = 0;
+	page->wait[wait][entry->type]++;
+	verdict_event_waits(v, page, wait);
+}
+
 /**
  * verdict_fault_event - a fault raises an event
  * @e: the engine
@@ -203,85 +201,27 @@ void verdict_fault_over(struct verdict_engine *e, const void *task,
  */
 void verdict_fault_event(struct verdict_engine *e, const struct verdict_entry *entry)
 {
-	struct verdict_books *b = &e->stats.books[entry->backing][entry->type];
 	struct verdict_ctx *ctx = verdict_ctx_find(e, entry->ctx);
-	struct verdict_fault *f = verdict_fault_find(e, entry->task), was;
-	enum verdict verdict = VERDICT_UNDECIDED;
-	enum verdict_why why = WHY_NO_ENTRY;
-	enum verdict_wait wait = WAIT_OPEN;
 	struct verdict_page *page = NULL;
 	struct verdict_event *v = NULL;
-	verdict_time begin = 0;
+	struct verdict_finding found;
+	verdict_time begin;
 
-	e->clock++;
-	b->events++;
-	if (entry->flags & FAULT_F_WRITE)
-		b->writes++;
+	verdict_tick(e);
 	verdict_event_ended(e, entry->task);
 	if (ctx)
 		v = verdict_event_create(e, ctx, entry);
-	if (f && (f->ctx != ctx || f->addr != entry->addr)) {
-		fault_silent(e, f, RESULT_MAY_HAVE_MAPPED, LOOK_UNKNOWN, 0);
-	} else if (f) {
-		why = WHY_NO_ROOM;
-		page = f->page;
-		begin = f->begin;
-		was = *f;
-		verdict_fault_free(e, f);
-		fault_over(e, &was);
-	}
+	begin = fault_raises(e, entry, ctx, &page);
 
-	if (!ctx || ctx->state != CTX_KNOWN) {
-		why = WHY_UNKNOWN_CTX;
-		goto close;
-	}
-	if (!fault_counts(ctx, entry->backing, begin)) {
-		why = WHY_NO_ENTRY;
-		goto close;
-	}
-	if (!page)
-		goto close;
-	if (entry->flags & FAULT_F_SHARED_TABLE)
+	found = verdict_event_finds(ctx, page, entry, begin);
+	if (page && (entry->flags & FAULT_F_SHARED_TABLE) && ctx->state == CTX_KNOWN &&
+	    verdict_event_counts(ctx, entry->backing, begin))
 		verdict_page_unsure(e, page, 0, WHY_SHARED);
-	if (page->cut >= begin || page->backing != entry->backing) {
-		why = WHY_CHANGED;
-		goto close;
-	}
-	if (page->installed >= begin) {
-		verdict = VERDICT_STALE;
-		goto close;
-	}
-	if (page->unsure >= begin) {
-		why = page->unsure_why;
-		goto close;
-	}
-	if (page->zapped > entry->stamp) {
-		why = WHY_DROPPED;
-		goto close;
-	}
-	b->open++;
-	if (look_mapped(entry->look)) {
-		verdict_page_seen(e, page, entry->look, entry->stamp);
-		verdict_page_mark(e, page, begin, entry->look, entry->stamp);
-		wait = WAIT_MAPPED;
-	} else {
-		if (!page_waits(page, WAIT_OPEN) || page->open_since > begin)
-			page->open_since = begin;
-		page->opened = e->clock;
-	}
-	page->looks = 0;
-	page->wait[wait][entry->type]++;
-	verdict_event_waits(v, page, wait);
-	goto settle;
-close:
-	b->verdict[verdict]++;
-	if (verdict == VERDICT_UNDECIDED)
-		e->stats.why[why]++;
-	if (v)
-		v->verdict = verdict;
+	verdict_event_book(e, v, entry, &found);
+	if (found.waits)
+		event_waits(e, page, entry, v, begin);
 	if (!page)
 		return;
-settle:
 	verdict_page_settle(e, page);
 	if (verdict_op_in_flight(e, page, OP_ZAP, e->clock))
 		verdict_page_close_all(e, page, WHY_DROPPED);
@@ -302,12 +242,12 @@ void verdict_looked(struct verdict_engine *e, const void *key, unsigned long add
 	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
 	struct verdict_page *page = ctx ? verdict_page_find(e, ctx, addr) : NULL;
 
-	e->clock++;
+	verdict_tick(e);
 	if (!page)
 		return;
 	if (look == LOOK_GONE)
 		verdict_page_cut(e, page, WHY_CHANGED);
-	else if (look_mapped(look))
+	else if (verdict_look_mapped(look))
 		verdict_page_seen(e, page, look, stamp);
 	else if (look == LOOK_NONE && page->opened <= stamp &&
 		 (page->flags & FAULT_F_ZAPS_KNOWN))

@@ -22,36 +22,25 @@ static void op_begin(struct verdict_engine *e, const void *task, const void *key
 		     const void *mm, bool collapse, enum verdict_op_kind kind,
 		     unsigned long start, unsigned long end)
 {
-	struct verdict_op *op, full = { };
-	struct verdict_page *page;
+	struct verdict_op op = {
+		.key = key, .mm = mm, .collapse = collapse, .task = task,
+		.kind = kind, .start = start, .end = end,
+	};
 	struct verdict_page_walk walk;
+	struct verdict_page *page;
 	struct verdict_ctx *ctx;
+	bool full;
 
 	if (*verdict_op_find(e, task, key, kind))	/* its end was missed */
 		verdict_op_end(e, task, key, kind, OUTCOME_UNSURE, 0);
-	e->clock++;
-	op = e->free_ops;
-	if (op) {
-		e->free_ops = op->next;
-		op->next = e->ops;
-		e->ops = op;
-	} else {
-		e->stats.ops_full++;
-		op = &full;
-	}
-	op->ctx = verdict_ctx_find(e, key);
-	op->key = key;
-	op->mm = mm;
-	op->collapse = collapse;
-	op->task = task;
-	op->kind = kind;
-	op->start = start;
-	op->end = end;
-	op->begin = e->clock;
+	verdict_tick(e);
+	op.ctx = verdict_ctx_find(e, key);
+	op.begin = e->clock;
+	full = !verdict_op_create(e, &op);
 	for (ctx = e->ctxs; ctx; ctx = ctx->all_next) {
-		if (!verdict_op_concerns(op, ctx))
+		if (!verdict_op_concerns(&op, ctx))
 			continue;
-		if (op == &full)
+		if (full)
 			__verdict_ctx_blind(e, ctx);
 		if (kind == OP_INSTALL)
 			continue;
@@ -176,7 +165,7 @@ void verdict_op_end(struct verdict_engine *e, const void *task, const void *key,
 
 	if (!*link)
 		return;
-	e->clock++;
+	verdict_tick(e);
 	was = **link;
 	verdict_op_free(e, link);
 	for (ctx = e->ctxs; ctx; ctx = ctx->all_next) {

@@ -7,6 +7,7 @@
 #define UFFD_RACE_VERDICT_INTERNAL_H
 
 #include "verdict.h"
+#include "chain.h"
 
 /* Events of a page that wait for evidence. */
 enum verdict_wait {
@@ -43,7 +44,7 @@ struct verdict_ctx {
 
 struct verdict_page {
 	struct verdict_page *next;	/* hash chain or free list */
-	struct verdict_page *ctx_next, *ctx_prev;
+	struct verdict_page *ctx_next, **ctx_prev;
 	struct verdict_ctx *ctx;
 	struct verdict_fault *faults;	/* in flight, no event so far */
 	struct verdict_event *events;	/* with records, that wait */
@@ -124,12 +125,26 @@ static inline bool page_waits(const struct verdict_page *page, enum verdict_wait
 	return page->wait[wait][EVENT_MISSING] || page->wait[wait][EVENT_MINOR];
 }
 
+/* A fact: all that came before has to be in order. */
+static inline void verdict_tick(struct verdict_engine *e)
+{
+	verdict_check(e);
+	e->clock++;
+}
+
 /* struct verdict_page_walk - over the pages of @ctx in [@addr, @end) */
 struct verdict_page_walk {
 	const struct verdict_ctx *ctx;
 	unsigned long addr, end;
 	struct verdict_page *next;
 	bool by_hash;
+};
+
+/* What an event finds: a verdict, or it waits for one. */
+struct verdict_finding {
+	enum verdict verdict;
+	enum verdict_why why;		/* of VERDICT_UNDECIDED */
+	bool waits;
 };
 
 enum concern { CONCERN_NONE, CONCERN_MAYBE, CONCERN_SURE };
@@ -152,16 +167,19 @@ struct verdict_fault *verdict_fault_create(struct verdict_engine *e,
 					   const struct verdict_entry *entry,
 					   struct verdict_ctx *ctx);
 void verdict_fault_free(struct verdict_engine *e, struct verdict_fault *f);
-bool verdict_op_in_flight(struct verdict_engine *e, const struct verdict_page *page,
-			  enum verdict_op_kind kind, verdict_time before);
-void verdict_ops_free(struct verdict_engine *e, const void *key);
-void verdict_ops_forget(struct verdict_engine *e, const struct verdict_ctx *ctx);
+
+/* op.c */
 enum concern verdict_op_concerns(const struct verdict_op *op,
 				 const struct verdict_ctx *ctx);
 bool verdict_op_spares(const struct verdict_op *op, const struct verdict_page *page);
+bool verdict_op_in_flight(struct verdict_engine *e, const struct verdict_page *page,
+			  enum verdict_op_kind kind, verdict_time before);
 struct verdict_op **verdict_op_find(struct verdict_engine *e, const void *task,
 				    const void *key, enum verdict_op_kind kind);
+struct verdict_op *verdict_op_create(struct verdict_engine *e, const struct verdict_op *of);
 void verdict_op_free(struct verdict_engine *e, struct verdict_op **link);
+void verdict_ops_free(struct verdict_engine *e, const void *key);
+void verdict_ops_forget(struct verdict_engine *e, const struct verdict_ctx *ctx);
 
 /* books.c */
 void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,
@@ -170,6 +188,8 @@ void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,
 struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verdict_ctx *ctx,
 					   const struct verdict_entry *entry);
 void verdict_event_ended(struct verdict_engine *e, const void *task);
+void verdict_event_book(struct verdict_engine *e, struct verdict_event *v,
+			const struct verdict_entry *entry, const struct verdict_finding *found);
 void verdict_event_waits(struct verdict_event *v, struct verdict_page *page, enum verdict_wait wait);
 void verdict_events_seen(struct verdict_page *page);
 void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx);
@@ -178,6 +198,17 @@ void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx
 			 unsigned long addr, enum verdict_outcome outcome);
 
 /* rules.c */
+bool verdict_look_mapped(enum verdict_look look);
+bool verdict_may_have_installed(struct verdict_engine *e, const struct verdict_fault *f,
+				enum verdict_result result, enum verdict_look look);
+bool verdict_fault_exposed(struct verdict_engine *e, const struct verdict_fault *f,
+			   enum verdict_look look);
+bool verdict_event_counts(const struct verdict_ctx *ctx, enum verdict_backing of,
+			  verdict_time begin);
+struct verdict_finding verdict_event_finds(const struct verdict_ctx *ctx,
+					   const struct verdict_page *page,
+					   const struct verdict_entry *entry,
+					   verdict_time begin);
 void verdict_page_seen(struct verdict_engine *e, struct verdict_page *page,
 		       enum verdict_look look, verdict_time stamp);
 void verdict_page_settle(struct verdict_engine *e, struct verdict_page *page);

@@ -69,6 +69,7 @@ enum verdict_look {
 	LOOK_MAPPED,		/* present, or a migration, swap or hwpoison entry */
 	LOOK_ANON,		/* mapped, and the page is anonymous */
 	LOOK_GONE,		/* the range is not watched by this ctx any more */
+	NR_LOOKS
 };
 
 /* What the hook on fault entry knows about the fault and its vma. */

@@ -135,7 +135,7 @@ static void hold_work(struct irq_work *work)
 	    pte_none(__pte(value))) {
 		flush_others(w);
 		ns = spin(h, w, h->us);
-		if (h->t && READ_ONCE(h->t->seq) == h->nr + 1)
+		if (h->t && READ_ONCE(h->t->slot.key) == h->nr + 1)
 			WRITE_ONCE(h->t->stalled_ns, ns);
 	}
 	local_irq_restore(flags);
@@ -143,13 +143,9 @@ static void hold_work(struct irq_work *work)
 	atomic_dec(&w->holds);
 }
 
-/**
- * watch_hold - hold the writer that has just cleared a watched entry
- * @w: the watch
- * @t: the transition, that learns how long; may be NULL
- * @nr: number of @t
- * @irqs: the writer has interrupts on
- *
+/*
+ * Hold the writer that has just cleared a watched entry. @t: the transition, that
+ * learns how long, or NULL; @nr: its number; @irqs: the writer has interrupts on.
  * From the breakpoint's handler.
  */
 void watch_hold(struct watch *w, struct watch_transition *t, u64 nr,
@@ -183,9 +179,7 @@ void watch_hold(struct watch *w, struct watch_transition *t, u64 nr,
 }
 NOKPROBE_SYMBOL(watch_hold);
 
-/**
- * watch_hold_init - before the first watch
- */
+/* Before the first watch. */
 void watch_hold_init(void)
 {
 	int cpu;
@@ -200,11 +194,7 @@ void watch_hold_init(void)
 	}
 }
 
-/**
- * watch_hold_exit - after the last watch
- *
- * When it returns, no interrupt of ours is on its way.
- */
+/* After the last watch: when it returns, no interrupt of ours is on its way. */
 void watch_hold_exit(void)
 {
 	int cpu;

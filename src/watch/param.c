@@ -21,10 +21,7 @@ struct bounded {
 static DEFINE_MUTEX(ready_mutex);
 static bool is_ready;
 
-/**
- * watch_param_ready - whom to tell of a change
- * @ready: the worker, from now on; or nobody any more
- */
+/* The worker is told of changes from now on, or nobody any more. */
 void watch_param_ready(bool ready)
 {
 	mutex_lock(&ready_mutex);

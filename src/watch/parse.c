@@ -132,14 +132,14 @@ int watch_parse(const char *text, size_t len, struct watch_cmd *cmd,
 {
 	struct watch_cmd got = { .off = false };
 	struct scan s;
+	bool newline;
 	int err;
 
 	*why = "text is too long";
 	if (len > WATCH_TEXT_MAX)
 		return -E2BIG;
-	if (len && text[len - 1] == '\n')
-		len--;
-	s = (struct scan) { .at = text, .end = text + len };
+	newline = len && text[len - 1] == '\n';
+	s = (struct scan) { .at = text, .end = text + len - newline };
 
 	*why = "expected PID ADDR [stall=US], or off";
 	if (!next_word(&s))

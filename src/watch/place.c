@@ -104,17 +104,14 @@ static bool is_gone(struct watch *w)
 
 static void watch_clear(struct watch *w)
 {
+	WRITE_ONCE(w->window, 0);
+	smp_wmb();	/* pairs with smp_rmb() in window_still() */
 	mmdrop(w->mm);
 	put_pid(w->pid);
 	memset(w, 0, sizeof(*w));
 }
 
-/**
- * watch_remove - remove a watch
- * @w: the watch
- *
- * When it returns, no CPU is in its handler, and no writer is held.
- */
+/* When it returns, no CPU is in its handler, and no writer is held. */
 void watch_remove(struct watch *w)
 {
 	WRITE_ONCE(w->state, WATCH_STALE);
@@ -124,9 +121,6 @@ void watch_remove(struct watch *w)
 	watch_clear(w);
 }
 
-/**
- * watch_remove_all - remove all watches
- */
 void watch_remove_all(void)
 {
 	int i;
@@ -137,11 +131,7 @@ void watch_remove_all(void)
 			watch_remove(&watch_table[i]);
 }
 
-/**
- * watch_tend - remove the watches whose process, range or entry is gone
- *
- * Return: how many are left.
- */
+/* Remove the watches whose process, range or entry is gone; how many are left? */
 unsigned int watch_tend(void)
 {
 	unsigned int i, left = 0;
@@ -289,12 +279,9 @@ int watch_place(const struct watch_target *target, unsigned int us,
 	return err;
 }
 
-/**
- * watch_spare - is there a breakpoint left for others?
- *
- * It asks on one CPU, since who wants one mostly wants it everywhere.
- *
- * Return: true if so.
+/*
+ * Is there a breakpoint left for others? Asks on one CPU, since who wants one mostly
+ * wants it everywhere.
  */
 bool watch_spare(void)
 {
@@ -331,13 +318,7 @@ static int watch_process(struct mm_struct *mm, struct task_struct *task,
 	return err;
 }
 
-/**
- * watch_command - do what was written to "watch"
- * @cmd: the command
- * @why: what is wrong with it, otherwise
- *
- * Return: 0, -ESRCH, -EFAULT, or as watch_find() and watch_place().
- */
+/* Do what was written to "watch". 0, -ESRCH, -EFAULT, or as watch_find() and watch_place(). */
 int watch_command(const struct watch_cmd *cmd, const char **why)
 {
 	struct task_struct *task;

@@ -18,31 +18,21 @@ struct watch_transition *watch_ring_begin(u64 *nr)
 	*nr = atomic64_inc_return(&ring_head) - 1;
 	t = &ring[*nr % ring_size];
 	/* Somebody may have been at it for a whole turn of the ring. */
-	if (cmpxchg(&t->busy, 0, 1)) {
+	if (!slot_begin(&t->slot)) {
 		atomic64_inc(&ring_dropped);
 		return NULL;
 	}
-	WRITE_ONCE(t->seq, 0);
-	smp_wmb();	/* pairs with watch_ring_get() */
 	return t;
 }
 NOKPROBE_SYMBOL(watch_ring_begin);
 
 void watch_ring_end(struct watch_transition *t, u64 nr)
 {
-	/* pairs with watch_ring_get() */
-	smp_store_release(&t->seq, nr + 1);
-	/* pairs with cmpxchg() in watch_ring_begin() */
-	smp_store_release(&t->busy, 0);
+	slot_end(&t->slot, nr + 1);
 }
 NOKPROBE_SYMBOL(watch_ring_end);
 
-/**
- * watch_ring_make - allocate the ring
- * @nr: transitions that it holds
- *
- * Return: 0, also if there is one already, or -ENOMEM.
- */
+/* For so many transitions. 0, also if there is one already, or -ENOMEM. */
 int watch_ring_make(unsigned int nr)
 {
 	if (ring)
@@ -54,60 +44,37 @@ int watch_ring_make(unsigned int nr)
 	return 0;
 }
 
-/**
- * watch_ring_free - and free it, when nobody writes or reads it any more
- */
+/* Nobody writes or reads it any more. */
 void watch_ring_free(void)
 {
 	vfree(ring);
 	ring = NULL;
 }
 
-/**
- * watch_ring_head - how many transitions there were
- *
- * Return: the number of the next one.
- */
+/* How many transitions there were: the number of the next one. */
 u64 watch_ring_head(void)
 {
 	return atomic64_read(&ring_head);
 }
 
-/**
- * watch_ring_tail - the oldest one that may still be there
- * @head: from watch_ring_head()
- *
- * Return: its number.
- */
+/* The oldest one that may still be there. */
 u64 watch_ring_tail(u64 head)
 {
 	return head > ring_size ? head - ring_size : 0;
 }
 
-/**
- * watch_ring_get - copy a transition
- * @nr: its number, below watch_ring_head()
- * @copy: where to
- *
- * Return: false if it is overwritten, or not complete yet.
- */
+/* Copy a transition; false if it is overwritten, or not complete yet. */
 bool watch_ring_get(u64 nr, struct watch_transition *copy)
 {
 	const struct watch_transition *t = &ring[nr % ring_size];
 
-	/* pairs with watch_ring_end() */
-	if (smp_load_acquire(&t->seq) != nr + 1)
+	if (!slot_has(&t->slot, nr + 1))
 		return false;
 	memcpy(copy, t, sizeof(*copy));
-	smp_rmb();	/* pairs with watch_ring_begin() */
-	return READ_ONCE(t->seq) == nr + 1;
+	return slot_still(&t->slot, nr + 1);
 }
 
-/**
- * watch_ring_dropped - transitions that found no place
- *
- * Return: how many.
- */
+/* Transitions that found no place. */
 u64 watch_ring_dropped(void)
 {
 	return atomic64_read(&ring_dropped);

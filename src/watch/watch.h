@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 #include "compat.h"
 #include "ptwalk.h"
+#include "slot.h"
 #include "parse.h"
 
 #define NR_WATCHES	4	/* x86 has no more */
@@ -93,8 +94,7 @@ struct watch_target {
 
 /**
  * struct watch_transition - one write that changed a watched entry
- * @seq: its number + 1, 0 while it is written
- * @busy: somebody writes it
+ * @slot: its key is the transition's number + 1
  * @ns: when, on the clock of dmesg
  * @stalled_ns: how long the writer was held
  * @addr: that the entry maps
@@ -108,8 +108,7 @@ struct watch_target {
  * @stack: the writer
  */
 struct watch_transition {
-	u64 seq;
-	int busy;
+	struct slot slot;
 	u64 ns, stalled_ns;
 	unsigned long addr, before, after;
 	unsigned int cpu;

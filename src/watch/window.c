@@ -17,13 +17,11 @@
 
 /**
  * struct shut - a window that has closed as it should
- * @nr: its number, 0: none
- * @busy: somebody writes it
+ * @slot: its key is the window's number
  * @when: the clock of its mm's engine, no later than that
  */
 struct shut {
-	u64 nr;
-	int busy;
+	struct slot slot;
 	verdict_time when;
 };
 
@@ -31,16 +29,14 @@ struct shut {
 
 /**
  * struct waiter - a task whose fault has begun inside a window; all by name
- * @task: which
+ * @slot: its key is the task
  * @nr: number of the window
  * @waiter: the task that has waited for who holds that window open
- * @busy: somebody writes it
  */
 struct waiter {
-	const struct task_struct *task;
+	struct slot slot;
 	u64 nr;
 	const struct task_struct *waiter;
-	int busy;
 };
 
 #define WAITER_BITS	6
@@ -68,25 +64,16 @@ static void shut(const void *mm, u64 nr)
 {
 	struct shut *s = &shuts[nr % SHUTS];
 
-	if (cmpxchg(&s->busy, 0, 1))
+	if (!slot_begin(&s->slot))
 		return;
-	WRITE_ONCE(s->nr, 0);
-	smp_wmb();	/* pairs with watch_window_shut() */
 	WRITE_ONCE(s->when, core_stamp(mm));
-	/* pairs with watch_window_shut() */
-	smp_store_release(&s->nr, nr);
-	/* pairs with cmpxchg() above */
-	smp_store_release(&s->busy, 0);
+	slot_end(&s->slot, nr);
 }
 NOKPROBE_SYMBOL(shut);
 
-/**
- * watch_window_moves - a watched entry has changed
- * @w: the watch
- * @before: what the entry was
- * @after: what it is
- *
- * From the breakpoint's handler, in the writer, who holds the page-table lock.
+/*
+ * A watched entry has changed. From the breakpoint's handler, in the writer, who holds
+ * the page-table lock.
  */
 void watch_window_moves(struct watch *w, unsigned long before,
 			unsigned long after)
@@ -99,9 +86,26 @@ void watch_window_moves(struct watch *w, unsigned long before,
 	if (pte_none(__pte(after)) && mapped(w, before))
 		nr = atomic64_inc_return(&windows);
 	w->writer = current;
-	WRITE_ONCE(w->window, nr);
+	/* pairs with window_begin(): who finds it, finds what was watched then */
+	smp_store_release(&w->window, nr);
 }
 NOKPROBE_SYMBOL(watch_window_moves);
+
+/* The number of the window that is open; what is read of the watch now is its own, ... */
+static u64 window_begin(const struct watch *w)
+{
+	/* pairs with smp_store_release() in watch_window_moves() */
+	return smp_load_acquire(&w->window);
+}
+NOKPROBE_SYMBOL(window_begin);
+
+/* ... if that is still open after it: no number is ever used twice. */
+static bool window_still(const struct watch *w, u64 nr)
+{
+	smp_rmb();	/* pairs with smp_wmb() in watch_clear() */
+	return READ_ONCE(w->window) == nr;
+}
+NOKPROBE_SYMBOL(window_still);
 
 /**
  * watch_window - is an address inside a window?
@@ -120,16 +124,13 @@ u64 watch_window(const void *ctx, unsigned long addr)
 	for (i = 0; i < NR_WATCHES; i++) {
 		const struct watch *w = &watch_table[i];
 
-		nr = READ_ONCE(w->window);
+		nr = window_begin(w);
 		if (likely(!nr))
 			continue;
-		smp_rmb();	/* no number is ever used twice */
 		if (READ_ONCE(w->ctx) == ctx &&
-		    addr - READ_ONCE(w->addr) < READ_ONCE(w->path.size)) {
-			smp_rmb();	/* as above: the number is read last */
-			if (READ_ONCE(w->window) == nr)
-				return nr;
-		}
+		    addr - READ_ONCE(w->addr) < READ_ONCE(w->path.size) &&
+		    window_still(w, nr))
+			return nr;
 	}
 	return 0;
 }
@@ -167,20 +168,24 @@ verdict_time watch_window_shut(u64 nr)
 	const struct shut *s = &shuts[nr % SHUTS];
 	verdict_time when;
 
-	/* pairs with shut() */
-	if (smp_load_acquire(&s->nr) != nr)
+	if (!slot_has(&s->slot, nr))
 		return 0;
 	when = READ_ONCE(s->when);
-	smp_rmb();	/* pairs with shut() */
-	return READ_ONCE(s->nr) == nr ? when : 0;
+	return slot_still(&s->slot, nr) ? when : 0;
 }
 NOKPROBE_SYMBOL(watch_window_shut);
 
-static struct waiter *waiter_of(const struct task_struct *task)
+static struct waiter *my_waiter(void)
 {
-	return &waiters[hash_ptr(task, WAITER_BITS)];
+	return &waiters[hash_ptr(current, WAITER_BITS)];
 }
-NOKPROBE_SYMBOL(waiter_of);
+NOKPROBE_SYMBOL(my_waiter);
+
+static u64 my_key(void)
+{
+	return (unsigned long)current;
+}
+NOKPROBE_SYMBOL(my_key);
 
 /**
  * watch_window_enter - a fault of this task begins
@@ -190,20 +195,16 @@ NOKPROBE_SYMBOL(waiter_of);
  */
 void watch_window_enter(u64 nr)
 {
-	struct waiter *s = waiter_of(current);
+	struct waiter *s = my_waiter();
 
-	if (unlikely(READ_ONCE(s->task) == current))
-		cmpxchg(&s->task, current, NULL);
-	if (likely(!nr) || cmpxchg(&s->busy, 0, 1))
+	/* What it has left there when it faulted before */
+	if (unlikely(READ_ONCE(s->slot.key) == my_key()))
+		cmpxchg(&s->slot.key, my_key(), 0);
+	if (likely(!nr) || !slot_begin(&s->slot))
 		return;
-	WRITE_ONCE(s->task, NULL);
-	smp_wmb();	/* pairs with watch_window_waited() */
 	WRITE_ONCE(s->nr, nr);
 	WRITE_ONCE(s->waiter, NULL);
-	/* pairs with watch_window_waited() */
-	smp_store_release(&s->task, current);
-	/* pairs with cmpxchg() above */
-	smp_store_release(&s->busy, 0);
+	slot_end(&s->slot, my_key());
 }
 NOKPROBE_SYMBOL(watch_window_enter);
 
@@ -216,15 +217,13 @@ static bool still_open(u64 nr, const void *lock)
 	for (i = 0; i < NR_WATCHES; i++) {
 		const struct watch *w = &watch_table[i];
 
-		if (READ_ONCE(w->window) != nr)
+		if (window_begin(w) != nr)
 			continue;
-		smp_rmb();	/* no number is ever used twice */
 		if ((lock && READ_ONCE(w->ptl) != lock) ||
 		    get_kernel_nofault(value, READ_ONCE(w->path.entry)) ||
 		    !pte_none(__pte(value)))
 			return false;
-		smp_rmb();	/* as above: the number is read last */
-		return READ_ONCE(w->window) == nr;
+		return window_still(w, nr);
 	}
 	return false;
 }
@@ -236,9 +235,9 @@ NOKPROBE_SYMBOL(still_open);
  */
 static void waits(struct hook *hook, const void *lock)
 {
-	struct waiter *s = waiter_of(current);
+	struct waiter *s = my_waiter();
 
-	if (likely(READ_ONCE(s->task) != current) || !in_task() ||
+	if (likely(READ_ONCE(s->slot.key) != my_key()) || !in_task() ||
 	    !still_open(READ_ONCE(s->nr), lock))
 		return;
 	hook_hit(hook);
@@ -309,14 +308,12 @@ struct hook hook_wait_page = {
  */
 bool watch_window_waited(u64 nr)
 {
-	const struct waiter *s = waiter_of(current);
+	const struct waiter *s = my_waiter();
 	bool same;
 
-	/* pairs with watch_window_enter() */
-	if (smp_load_acquire(&s->task) != current)
+	if (!slot_has(&s->slot, my_key()))
 		return false;
 	same = READ_ONCE(s->nr) == nr && READ_ONCE(s->waiter) == current;
-	smp_rmb();	/* pairs with watch_window_enter() */
-	return same && READ_ONCE(s->task) == current;
+	return same && slot_still(&s->slot, my_key());
 }
 NOKPROBE_SYMBOL(watch_window_waited);

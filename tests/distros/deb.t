@@ -40,11 +40,7 @@ installed() {
 }
 
 next_version() {
-	(
-		cd "$root/root/uffd_race" &&
-		sed -i "s/\"$version\"/\"9.9.9\"/" dkms.conf src/main.c &&
-		sed -i "1s/(.*)/(9.9.9)/" debian/changelog
-	)
+	sed -i "s/\"$version\"/\"9.9.9\"/" "$root/root/uffd_race/dkms.conf"
 }
 
 life() {
@@ -70,9 +66,6 @@ life() {
 	listing "$root" >"$work/after"
 	ok "nothing is left in /lib/modules, /usr/src and /var/lib/dkms" \
 		diff "$work/before" "$work/after"
-
-	sed -i '1s/(.*)/(1.1.1)/' "$root/root/uffd_race/debian/changelog"
-	ok "no package whose version is not dkms.conf's" eval '! make_deb >/dev/null'
 }
 
 if [[ $(id -u) != 0 ]]; then

@@ -29,7 +29,6 @@ installed() {
 
 set_version() {
 	sed -i "s/^\(PACKAGE_VERSION=\).*/\1\"$1\"/" "$root/root/uffd_race/dkms.conf"
-	sed -i "s/\(MODULE_VERSION\).*/\1(\"$1\");/" "$root/root/uffd_race/src/main.c"
 }
 
 # hook KV: what a kernel's package runs when it is installed

@@ -117,7 +117,7 @@ void verdict_raced(struct verdict_engine *e, const void *key, unsigned long addr
 
 bool installs_unseen(unsigned int nr)
 {
-	return unseen && nr >= 0x03 && nr <= 0x08 && nr != 0x06;
+	return unseen && nr >= NR_COPY && nr <= NR_POISON && nr != NR_WRITEPROTECT;
 }
 
 void verdict_ctx_gone(struct verdict_engine *e, const void *key)

@@ -10,7 +10,7 @@
 
 # From below to above; a file may call what stands in an earlier line, or in its own
 layers='
-verdict/table
+verdict/table verdict/op
 verdict/books
 verdict/rules
 verdict/fact_ctx

@@ -18,6 +18,8 @@ for f in $files; do
 	$cc -O0 --coverage -c -o $f.o "$here/../../src/verdict/$f.c"
 	objects="$objects build/cov/$f.o"
 done
+$cc -O2 -c -o check.o "$here/../../src/verdict/check.c"
+objects="$objects build/cov/check.o"
 link() {
 	out=$1
 	shift

@@ -5,8 +5,10 @@
 # the unit tests, else the small bound of the model, else all of it. What nobody
 # notices has to be listed in mutants.equivalent, with the reason.
 #
-# usage: mutants.pl [-l] [-u] [-m] [-f] [-j JOBS] [REGEX]
+# usage: mutants.pl [-l] [-k] [-u] [-m] [-f] [-j JOBS] [REGEX]
 #   -l  only list them
+#   -k  only key mutants.equivalent anew: lines that have moved to another function
+#       are found again, what is gone is named
 #   -u  only the unit tests
 #   -m  only the model
 #   -f  try the full bound on what survives the small one
@@ -18,7 +20,7 @@ use File::Temp qw(tempdir);
 
 $| = 1;
 my %opt;
-getopts('lfumj:', \%opt) or die "see the head of this file\n";
+getopts('lkfumj:', \%opt) or die "see the head of this file\n";
 my $jobs = $opt{j} || 2;
 my $only = shift;
 my $src = '../../src/verdict';
@@ -32,8 +34,7 @@ my $flags = '-O1 -fPIC -std=gnu11 -w';
 my $san = '-fsanitize=undefined -fno-sanitize-recover=all';
 
 # Functions of table.c that decide something; the rest is plumbing.
-my %judging = map { $_ => 1 } qw(adopt_orphans verdict_op_in_flight verdict_op_concerns verdict_op_find verdict_op_free
-	verdict_ops_free verdict_ops_forget verdict_page_put verdict_next_todo verdict_reset
+my %judging = map { $_ => 1 } qw(adopt_orphans page_needed verdict_page_put verdict_next_todo
 	verdict_page_find verdict_page_walk verdict_page_walk_next);
 
 my %source;	# of the engine, as it was at the start
@@ -145,7 +146,8 @@ sub try_mutant {
 	print $out join("\n", @lines);
 	close $out;
 	my $engine = join ' ', map { $_ eq $file ? "$dir/$_" : "build/m.src/$_" } @files;
-	my $objs = join ' ', map { ($_ eq $file ? "$dir/" : 'build/m.src/') . s/c$/o/r } @files;
+	$engine .= ' build/m.src/check.c';
+	my $objs = join ' ', 'build/m.src/check.o', map { ($_ eq $file ? "$dir/" : 'build/m.src/') . s/c$/o/r } @files;
 	return 'build' if !run("$cc $flags $san -Ibuild/m.src -c -o $dir/" . $file =~ s/c$/o/r .
 			       " $dir/$file", "$dir/log");
 	run("$cc $san -shared -o $dir/libengine.so $objs", "$dir/log") or die slurp("$dir/log");
@@ -176,21 +178,49 @@ sub equivalents {
 	return \%why;
 }
 
+# The line has moved, if another function alone has it.
+sub rekey {
+	my %known = map { name_of($_) => 1 } @_;
+	my (%at, $text);
+
+	push @{$at{s/^.*?: //r}}, $_ for keys %known;
+	for (split /\n/, slurp('mutants.equivalent'), -1) {
+		if (/^[^#\s]/ && !$known{$_}) {
+			my $new = $at{s/^.*?: //r};
+
+			if ($new && @$new == 1) {
+				$_ = $new->[0];
+			} else {
+				print "gone: $_\n";
+			}
+		}
+		$text .= "$_\n";
+	}
+	$text =~ s/\n\z//;
+	open my $out, '>', 'mutants.equivalent' or die $!;
+	print $out $text;
+	close $out;
+}
+
 my @mutants = mutants();
+if ($opt{k}) {
+	rekey(@mutants);
+	exit;
+}
 @mutants = grep { name_of($_) =~ /$only/ } @mutants if defined $only;
 if ($opt{l}) {
 	print name_of($_), "\n" for @mutants;
 	exit;
 }
 
-system("mkdir -p build/m.model build/m.src && cp $src/verdict/verdict.h $src/verdict/internal.h build/m.src") == 0 or exit 2;
+system("mkdir -p build/m.model build/m.src && cp $src/*.h build/m.src") == 0 or exit 2;
 # A copy: somebody may be at work on the engine meanwhile.
-for (@files) {
+for (@files, 'check.c') {
 	$source{$_} = slurp("$src/$_");
 	system("cp $src/$_ build/m.src/ && cd build/m.src && $cc $flags $san -c $_") == 0 or exit 2;
 }
 system("cd build/m.src && $cc $san -shared -o libengine.so " .
-       join(' ', map { s/c$/o/r } @files)) == 0 or exit 2;
+       join(' ', map { s/c$/o/r } @files, 'check.c')) == 0 or exit 2;
 for (@tests) {
 	system("$cc $flags -o build/m.$_ $_.c -Lbuild/m.src -lengine -lcmocka") == 0 or exit 2;
 }

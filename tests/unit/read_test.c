@@ -19,7 +19,7 @@ static void setup(unsigned int f)
 static void delivered(unsigned int genuine, unsigned int bogus,
 		      unsigned int undecided, unsigned int unmatched)
 {
-	check_books();
+	verdict_check(&engine);
 	assert_int_equal(THE_BOOKS->delivered[VERDICT_GENUINE], genuine);
 	assert_int_equal(THE_BOOKS->delivered[VERDICT_BOGUS], bogus);
 	assert_int_equal(THE_BOOKS->delivered[VERDICT_UNDECIDED], undecided);

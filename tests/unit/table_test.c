@@ -202,7 +202,7 @@ static void page_whose_backing_changes(void **state)
 	event(T1, LOOK_NONE);
 	backing = BACKING_SHMEM;
 	begin(T2, LOOK_NONE);
-	check_books();
+	verdict_check(&engine);
 	assert_int_equal(engine.stats.why[WHY_CHANGED], 1);
 	backing = BACKING_ANON;
 	event(T2, LOOK_MAPPED);
@@ -309,7 +309,7 @@ static void facts_about_nothing(void **state)
 	verdict_op_begin(&engine, R1, UFFD2, OP_INSTALL, 0, -1UL);
 	verdict_op_end(&engine, R1, UFFD2, OP_INSTALL, OUTCOME_DONE, -1UL);
 	end(T1, false, LOOK_MAPPED);
-	check_books();
+	verdict_check(&engine);
 	expect_all_free(1);
 }
 

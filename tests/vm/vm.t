@@ -16,6 +16,7 @@ mkdir "$UFFD_RACE_KEEP"
 make_tree() {
 	mkdir -p "$tree"/{src,include,tests}
 	cp -r "$top/tests/vm" "$tree/tests/"
+	cp "$top/dkms.conf" "$tree/"
 	cat >"$tree/Kbuild" <<-'EOT'
 	obj-m := uffd_race.o
 	uffd_race-y := src/stub.o

@@ -9,6 +9,7 @@
 #define _TRACE_UFFD_RACE_H
 
 #include <linux/tracepoint.h>
+#include "uffdio.h"
 
 /* Of enum verdict_look, see src/verdict/verdict.h, which is included before */
 #define uffd_race_looks				\
@@ -50,6 +51,9 @@ TRACE_EVENT(uffd_race_event,
 		  __print_symbolic(__entry->look, uffd_race_looks))
 );
 
+#define uffd_race_ioctl_name(nr, name)	{ nr, #name },
+#define uffd_race_last_ioctl(nr, name)	{ nr, #name }
+
 /* An UFFDIO_* ioctl on a range returns */
 TRACE_EVENT(uffd_race_ioctl,
 	TP_PROTO(const void *ctx, unsigned int nr, unsigned long start,
@@ -70,19 +74,8 @@ TRACE_EVENT(uffd_race_ioctl,
 		__entry->ret = ret;
 	),
 	TP_printk("ctx=%p ioctl=%s range=0x%lx-0x%lx ret=%ld", __entry->ctx,
-		  __print_symbolic(__entry->nr,
-			{ 0x00, "REGISTER" },
-			{ 0x01, "UNREGISTER" },
-			{ 0x02, "WAKE" },
-			{ 0x03, "COPY" },
-			{ 0x04, "ZEROPAGE" },
-			{ 0x05, "MOVE" },
-			{ 0x06, "WRITEPROTECT" },
-			{ 0x07, "CONTINUE" },
-			{ 0x08, "POISON" },
-			{ 0x09, "RWPROTECT" },
-			{ 0x0a, "SET_MODE" },
-			{ 0x3f, "API" }),
+		  __print_symbolic(__entry->nr, UFFDIO_IOCTLS(uffd_race_ioctl_name,
+						  uffd_race_last_ioctl)),
 		  __entry->start, __entry->end, __entry->ret)
 );
 
