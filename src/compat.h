@@ -30,6 +30,10 @@
 #include <asm/special_insns.h>
 #endif
 
+#define COMPAT_IS(major, minor)					\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0) &&	\
+	 LINUX_VERSION_CODE < KERNEL_VERSION(major, (minor) + 1, 0))
+
 /*
  * "softleaf" replaced the swp_entry_t helpers (68aa2fdbf57f, v6.19); there is
  * no macro to test for.
@@ -301,6 +305,25 @@ static inline bool compat_unmap_migrates(unsigned long ttu_flags)
 }
 
 /*
+ * Does a page table of hugetlb serve several mms? There is a function that tells
+ * since 73bdf65ea748 ("migrate: hugetlb: check for hugetlb shared PMD in node
+ * migration"), v6.2 and stable kernels. Until 59d9094df3d7 ("mm: hugetlb:
+ * independent PMD page table shared count"), v6.13, and later ones, it was told by
+ * the table's reference count.
+ */
+static inline bool compat_table_shared(const void *table)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0) ||	\
+	(COMPAT_IS(6, 1) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 50)) ||	\
+	(COMPAT_IS(5, 15) && LINUX_VERSION_CODE >= KERNEL_VERSION(5, 15, 120)) ||	\
+	(COMPAT_IS(5, 10) && LINUX_VERSION_CODE >= KERNEL_VERSION(5, 10, 200))
+	return hugetlb_pmd_shared((pte_t *)table);
+#else
+	return page_count(virt_to_page(table)) > 1;
+#endif
+}
+
+/*
  * Where read() puts the first messages. userfaultfd_read() became
  * userfaultfd_read_iter() in 66b52ad7f92f ("userfaultfd: convert to
  * ->read_iter()"), v6.10; by then there was iter_iov_addr().
@@ -352,9 +375,6 @@ static inline void __user *compat_iter_buffer(const struct iov_iter *iter,
  * 5.10, 6.1, 6.12 and 7.3. Nobody has promised it, so it is not taken for granted of
  * kernels that were not read.
  */
-#define COMPAT_IS(major, minor)					\
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0) &&	\
-	 LINUX_VERSION_CODE < KERNEL_VERSION(major, (minor) + 1, 0))
 #define COMPAT_RESULT_TELLS	(COMPAT_IS(5, 10) || COMPAT_IS(6, 1) ||	\
 				 COMPAT_IS(6, 12) || COMPAT_IS(7, 3))
 

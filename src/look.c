@@ -59,7 +59,8 @@ static enum verdict_look look_again(const struct verdict_todo *todo)
 			look = LOOK_GONE;
 		/* Mappings have merged: another mm may install from here on. */
 		else if (is_vm_hugetlb_page(vma) &&
-			 vma_table_shareable(vma, todo->addr))
+			 (vma_table_shareable(vma, todo->addr) ||
+			  ptwalk_table_shared(vma, todo->addr)))
 			look = LOOK_GONE;
 		else
 			look = ptwalk_look_locked(vma, todo->addr);

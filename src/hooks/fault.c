@@ -102,7 +102,8 @@ static unsigned int vma_flags(struct vm_area_struct *vma, unsigned long addr,
 		flags |= FAULT_F_NEVER_INSTALLS;
 	if (zaps_known(backing))
 		flags |= FAULT_F_ZAPS_KNOWN;
-	if (backing == BACKING_HUGETLB && vma_table_shareable(vma, addr))
+	if (backing == BACKING_HUGETLB &&
+	    (vma_table_shareable(vma, addr) || ptwalk_table_shared(vma, addr)))
 		flags |= FAULT_F_SHARED_TABLE;
 	return flags;
 }
