@@ -18,10 +18,11 @@
 #define LATER	msecs_to_jiffies(1000)
 
 /**
- * struct demand_ctx - a userfaultfd with such ranges; under core_lock()
+ * struct demand_ctx - a userfaultfd that may have such ranges; under core_lock()
  * @ctx: the userfaultfd, or NULL
  * @tgid: who registered them, if it may be his; if @found, whose they are
  * @registrations: how often something was registered
+ * @needs: it has; else that was denied, to be looked into
  * @found: they were found in that process
  * @complete: the engine judges them
  */
@@ -29,7 +30,7 @@ struct demand_ctx {
 	const void *ctx;
 	unsigned long tgid;
 	unsigned int registrations;
-	bool found, complete;
+	bool needs, found, complete;
 };
 
 static struct demand_ctx *slots;
@@ -90,7 +91,7 @@ NOKPROBE_SYMBOL(demand_armed);
  * There is room for all that have a record, and no others need any hook: their
  * events are undecided with or without.
  */
-static struct demand_ctx *new_slot(const void *ctx, unsigned int since)
+static struct demand_ctx *new_slot(const void *ctx, unsigned int since, bool needs)
 {
 	struct demand_ctx *slot = find_slot(NULL);
 	const void *mm = verdict_ctx_mm(&core_engine, ctx);
@@ -100,7 +101,8 @@ static struct demand_ctx *new_slot(const void *ctx, unsigned int since)
 	*slot = (struct demand_ctx) {
 		.ctx = ctx,
 		.tgid = mm && mm != current->mm ? 0 : current->tgid,
-		.complete = since && since == armed && probes_evidence(true),
+		.complete = needs && since && since == armed &&
+			    probes_evidence(true),
 	};
 	if (slot->complete)
 		verdict_ctx_complete(&core_engine, ctx, true);
@@ -109,14 +111,16 @@ static struct demand_ctx *new_slot(const void *ctx, unsigned int since)
 NOKPROBE_SYMBOL(new_slot);
 
 /**
- * demand_registered - a userfaultfd has a range that is not hugetlb
+ * demand_registered - a userfaultfd has one more range
  * @ctx: the userfaultfd
  * @since: demand_armed() when its registration began. It waits for all faults
  *	(mmap_write_lock(), vma_start_write()), so all later ones are seen.
+ * @hugetlb: it is said to be hugetlb. Until that was looked into, a later
+ *	registration, of another range, proves nothing about the faults in this one.
  *
  * From the handler on ioctls.
  */
-void demand_registered(const void *ctx, unsigned int since)
+void demand_registered(const void *ctx, unsigned int since, bool hugetlb)
 {
 	struct demand_ctx *slot;
 	unsigned long flags;
@@ -125,9 +129,11 @@ void demand_registered(const void *ctx, unsigned int since)
 		return;
 	slot = find_slot(ctx);
 	if (!slot)
-		slot = new_slot(ctx, since);
-	if (slot)
+		slot = new_slot(ctx, since, !hugetlb);
+	if (slot) {
 		slot->registrations++;
+		slot->needs |= !hugetlb;
+	}
 	core_unlock(flags);
 	work_queue(&demand_work, 0);
 }
@@ -142,15 +148,18 @@ NOKPROBE_SYMBOL(demand_registered);
  */
 void demand_inherited(const void *ctx, const void *parent)
 {
+	const struct demand_ctx *slot;
 	unsigned long flags;
-	bool has = false;
+	bool has, needs;
 
 	if (!core_lock(&flags))
 		return;
-	has = find_slot(parent);
+	slot = find_slot(parent);
+	has = slot;
+	needs = has && slot->needs;
 	core_unlock(flags);
 	if (has)
-		demand_registered(ctx, demand_armed());
+		demand_registered(ctx, demand_armed(), !needs);
 }
 NOKPROBE_SYMBOL(demand_inherited);
 
@@ -197,12 +206,14 @@ static bool look_after(unsigned int i)
 	switch (look) {
 	case LOOK_RANGES_NONE:
 		/* Who registers may do so for another process. */
-		if (slot->found) {
+		if (slot->found ||
+		    (!slot->needs && verdict_ctx_mm(&core_engine, slot->ctx))) {
 			verdict_ctx_complete(&core_engine, slot->ctx, false);
 			slot->ctx = NULL;
 		}
 		break;
 	case LOOK_RANGES_QUIET:
+		slot->needs = true;
 		slot->found = true;
 		if (!slot->complete && probes_evidence(true)) {
 			slot->complete = true;
@@ -210,6 +221,7 @@ static bool look_after(unsigned int i)
 		}
 		break;
 	case LOOK_RANGES_BUSY:
+		slot->needs = true;
 		slot->found = true;
 		waits = !slot->complete;
 		break;
@@ -235,7 +247,12 @@ static bool any_slot(void)
 
 static bool hooks_needed(void)
 {
-	return always || any_slot();
+	unsigned int i;
+
+	for (i = 0; i < nr_slots; i++)
+		if (slots[i].ctx && slots[i].needs)
+			return true;
+	return always;
 }
 
 /* Under arm_mutex. */

@@ -44,7 +44,10 @@ static const struct uffd_cmd {
 
 #define NR_CONTINUE	0x07
 
-/* The fourth word of UFFDIO_REGISTER: what the range can do, one bit an ioctl. */
+/*
+ * The fourth word of UFFDIO_REGISTER: what the range can do, one bit an ioctl. Another
+ * thread may have rewritten it, so it only tells how soon hooks are needed.
+ */
 #define REGISTER_IOCTLS		3
 #define CAN_ZEROPAGE		BIT_ULL(0x04)	/* hugetlb can't */
 
@@ -169,8 +172,8 @@ static void register_end(const struct ioctl_call *io, long ret)
 	    copy_from_user_nofault(&ioctls, (void __user *)io->arg +
 				   REGISTER_IOCTLS * sizeof(u64), sizeof(ioctls)))
 		ioctls = CAN_ZEROPAGE;
-	if (!ret && (ioctls & CAN_ZEROPAGE))
-		demand_registered(io->ctx, io->since);
+	if (!ret)
+		demand_registered(io->ctx, io->since, !(ioctls & CAN_ZEROPAGE));
 }
 NOKPROBE_SYMBOL(register_end);
 

@@ -205,7 +205,7 @@ unsigned int demand_armed(void)
 	return 1;
 }
 
-void demand_registered(const void *ctx, unsigned int since)
+void demand_registered(const void *ctx, unsigned int since, bool hugetlb)
 {
 	check(!ret && since);
 }
