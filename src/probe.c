@@ -60,6 +60,20 @@ bool probes_tell_reads(unsigned int backing)
 }
 
 /**
+ * hook_proven - has a hook ever been hit?
+ * @hook: which
+ *
+ * A function may be there for others, and be inlined where it matters.
+ *
+ * Return: true if it has, and is in place.
+ */
+bool hook_proven(struct hook *hook)
+{
+	return hook_armed(hook) && READ_ONCE(hook->proven);
+}
+NOKPROBE_SYMBOL(hook_proven);
+
+/**
  * hook_hit - count a hit
  * @hook: which
  *
@@ -67,6 +81,8 @@ bool probes_tell_reads(unsigned int backing)
  */
 void hook_hit(struct hook *hook)
 {
+	if (unlikely(!READ_ONCE(hook->proven)))
+		WRITE_ONCE(hook->proven, true);
 	this_cpu_inc(*hook->hits);
 }
 NOKPROBE_SYMBOL(hook_hit);

@@ -60,7 +60,8 @@ static const struct uffd_cmd {
  * @start: of the range
  * @end: of the range, exclusive
  * @word: @cmd->done of the argument at entry
- * @unseen: it may install what no hook of hooks/install.c tells
+ * @unseen: it may install what no hook of hooks/install.c tells, as far as is
+ *	known at entry
  * @since: demand_armed() at entry
  * @features: of UFFDIO_API: what is asked for
  * @opening: of UFFDIO_API: the engine waits for its result
@@ -339,8 +340,10 @@ static int ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 			core_op_end(io->ctx, OP_ZAP, OUTCOME_DONE, 0);
 		fallthrough;
 	case CMD_INSTALL:
+		/* Was it seen after all? Then that has been told. */
 		if (io->unseen)
-			core_op_end(io->ctx, OP_INSTALL, OUTCOME_UNSURE, 0);
+			core_op_end(io->ctx, OP_INSTALL, installs_unseen(nr) ?
+				    OUTCOME_UNSURE : OUTCOME_NOTHING, 0);
 		install_failed(io, ret);
 		break;
 	case CMD_OTHER:
