@@ -15,6 +15,7 @@
 #include <linux/pagemap.h>
 #include <linux/refcount.h>
 #include <linux/rmap.h>
+#include <linux/sched.h>
 #include <linux/seqlock.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
@@ -24,6 +25,8 @@
 #include <linux/version.h>
 #include <linux/wait.h>
 
+#include <asm/syscall.h>
+#include <asm/unistd.h>
 #ifdef CONFIG_X86_64
 #include <asm/cpufeature.h>
 #include <asm/invpcid.h>
@@ -278,6 +281,7 @@ static inline bool compat_page_swapbacked(struct page *page)
  */
 #if defined(MADV_COLLAPSE) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 #define COMPAT_COLLAPSE	1
+#define COMPAT_MADV_COLLAPSE	MADV_COLLAPSE
 /*
  * Which argument of madvise_collapse() its range begins with. There was a "prev"
  * before it in v6.1, and is none in v7.3; the prototype tells.
@@ -288,6 +292,7 @@ static inline bool compat_page_swapbacked(struct page *page)
 			unsigned long, unsigned long)) ? 2 : 1)
 #else
 #define COMPAT_COLLAPSE	0
+#define COMPAT_MADV_COLLAPSE	0
 #define COMPAT_COLLAPSE_START	1
 #endif
 
@@ -301,6 +306,56 @@ static inline bool compat_unmap_migrates(unsigned long ttu_flags)
 	return false;
 #else
 	return ttu_flags & TTU_MIGRATION;
+#endif
+}
+
+/*
+ * May a system call that a thread is in install pages, by its number and arguments?
+ * Those of all its ABIs: what else has the number of one is taken for it.
+ */
+static inline bool compat_call_may_map(struct task_struct *task, struct pt_regs *regs)
+{
+#ifdef CONFIG_X86_64
+	unsigned int nr = regs->orig_ax & ~0x40000000;	/* x32 */
+
+	switch (nr) {
+	case 16: case 514:		/* ioctl(fd, cmd, ...) */
+		return _IOC_TYPE(regs->si) == UFFDIO;
+	case 54:			/* the same, 32 bits */
+		return _IOC_TYPE(regs->cx) == UFFDIO;
+	case 28: case 219:		/* madvise(addr, len, advice) */
+		return COMPAT_COLLAPSE && regs->dx == COMPAT_MADV_COLLAPSE;
+	case 440:			/* process_madvise(pid, vec, len, advice, ...) */
+		return COMPAT_COLLAPSE && (regs->r10 == COMPAT_MADV_COLLAPSE ||
+					   regs->si == COMPAT_MADV_COLLAPSE);
+	default:
+		return false;
+	}
+#else
+	switch (syscall_get_nr(task, regs)) {
+	case __NR_ioctl: case __NR_madvise: case __NR_process_madvise:
+		return true;
+	default:
+		return false;
+	}
+#endif
+}
+
+/*
+ * Workers of io_uring call madvise() as well, and sleep interruptibly only while
+ * they do nothing. __state is 2f064a59a11f ("sched: Change task_struct::state"), v5.14.
+ */
+static inline bool compat_is_worker(struct task_struct *task)
+{
+	return task->flags & PF_IO_WORKER;
+}
+
+static inline bool compat_worker_may_map(struct task_struct *task)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	return COMPAT_COLLAPSE && READ_ONCE(task->__state) != TASK_INTERRUPTIBLE;
+#else
+	return COMPAT_COLLAPSE;
 #endif
 }
 

@@ -253,6 +253,8 @@ static void open_eyes(void)
 	if (switches_missed() || atomic_read(&acting))
 		return;
 	wait_for_switches();
+	/* What began meanwhile was not seen, and is not while it lasts. */
+	inside_scan();
 	if (canaries_sing() &&
 	    atomic_cmpxchg(&generation, then, then + 1) == then)
 		WRITE_ONCE(opened, then + 1);

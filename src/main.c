@@ -90,8 +90,10 @@ static int __init uffd_race_init(void)
 	demand_start();
 	probes_watching(false, armed);
 	debugfs_init();
+	inside_scan();
 	core_open();
 	guard_watch();
+	inside_watch();
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
 
@@ -101,6 +103,7 @@ no_hooks:
 	core_disarm(false);
 	probes_exit();
 	guard_exit();
+	inside_exit();
 	demand_exit();
 no_demand:
 	watch_exit();
@@ -123,9 +126,10 @@ static void __exit uffd_race_exit(void)
 	core_disarm(false);
 	probes_exit();
 	guard_exit();
+	look_stop();
+	inside_exit();
 	demand_exit();
 	watch_exit();
-	look_stop();
 	core_exit();
 	work_exit();
 }

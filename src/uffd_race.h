@@ -61,6 +61,13 @@ bool core_all_seen(const void *mm);
 /* in the tag of every userfaultfd that the engine has a record of */
 #define CTX_TAG_KNOWN	(1UL << (BITS_PER_LONG - 1))
 
+/* inside.c: who was inside when the hooks came? */
+void inside_scan(void);
+void inside_watch(void);
+bool inside_nobody(void);
+void inside_left(void);
+void inside_exit(void);
+
 /* guard.c: are the hooks in place? */
 void guard_init(struct verdict_ctx * const *ctxs);
 void guard_exit(void);

@@ -102,7 +102,7 @@ static bool api_begin(const void *ctx, unsigned long features)
 	/* Asked under the lock: its success would have been told under it. */
 	if (uffd_new(ctx))
 		uffd_over(ctx);
-	opening = guard_sighted() && core_all_seen(uffd_mm(ctx)) &&
+	opening = guard_sighted() && inside_nobody() && core_all_seen(uffd_mm(ctx)) &&
 		uffd_opening(ctx, uffd_mm(ctx), features | CTX_TAG_KNOWN,
 			     core_payer());
 	core_unlock(flags);
@@ -223,6 +223,7 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!io->cmd)
 		return 1;
 	hook_hit(&hook_ioctl);
+	inside_left();
 	io->ctx = file->private_data;
 	if (!core_hold(&io->share, false))
 		return over_share(io);

@@ -183,6 +183,7 @@ static int mm_collapse_entry(struct kretprobe_instance *ri, struct pt_regs *regs
 
 	op->key = vma->vm_mm;
 	hook_hit(&hook_collapse);
+	inside_left();
 	if (!core_hold(&op->share, false)) {
 		core_unseen(op->key);
 		return 1;
