@@ -17,6 +17,7 @@
  */
 #include "uffd_race.h"
 #include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
@@ -377,7 +378,8 @@ void guard_init(struct verdict_ctx * const *ctxs)
 
 		s->rp.kp.symbol_name = s->symbol;
 		s->rp.handler = switch_return;
-		s->rp.maxactive = 64;
+		/* Anybody may read the second: an instance a CPU, for a moment. */
+		s->rp.maxactive = 64 + num_possible_cpus();
 		s->error = register_kretprobe(&s->rp);
 		if (s->error)
 			pr_warn("no probe on %s (%d): %s\n", s->symbol, s->error,
