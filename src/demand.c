@@ -38,6 +38,9 @@ static unsigned int nr_slots;
 static bool always;
 /* Which arming it is, if the hooks are in place; else 0. */
 static unsigned int armed;
+static bool placed;	/* some of them, though none of what they see is told */
+/* What they see in flight: its end is to be told, too. */
+static atomic_t in_flight;
 /* Who puts hooks in place, and removes them: one at a time. */
 static DEFINE_MUTEX(arm_mutex);
 
@@ -86,6 +89,33 @@ unsigned int demand_armed(void)
 	return smp_load_acquire(&armed);
 }
 NOKPROBE_SYMBOL(demand_armed);
+
+/**
+ * demand_enter - may an operation be told that a hook on demand sees begin?
+ *
+ * Any context.
+ *
+ * Return: true if so: the hook stays until demand_leave().
+ */
+bool demand_enter(void)
+{
+	/* Ordered: either disarm() sees it in flight, or it sees that nothing is armed. */
+	atomic_inc_return(&in_flight);
+	if (demand_armed())
+		return true;
+	atomic_dec(&in_flight);
+	return false;
+}
+NOKPROBE_SYMBOL(demand_enter);
+
+/**
+ * demand_leave - its end was told
+ */
+void demand_leave(void)
+{
+	atomic_dec(&in_flight);
+}
+NOKPROBE_SYMBOL(demand_leave);
 
 /*
  * There is room for all that have a record, and no others need any hook: their
@@ -262,6 +292,7 @@ static void arm(void)
 	unsigned long flags;
 	bool locked;
 
+	placed = true;
 	probes_demand();
 	if (!++last)
 		last = 1;
@@ -287,8 +318,17 @@ static void disarm(void)
 		/* pairs with demand_armed() */
 		smp_store_release(&armed, 0);
 	core_unlock(flags);
-	if (!needed)
-		core_disarm(true);
+}
+
+/* Under arm_mutex. Who zaps may sleep: it is asked again later. */
+static void remove_hooks(void)
+{
+	/* Pairs with demand_enter(). */
+	smp_mb();
+	if (armed || atomic_read(&in_flight))
+		return;
+	core_disarm(true);
+	placed = false;
 }
 
 static bool arm_or_disarm(void)
@@ -298,9 +338,11 @@ static bool arm_or_disarm(void)
 	mutex_lock(&arm_mutex);
 	if (armed)
 		disarm();
-	else if (hooks_needed()) {
+	if (!armed && hooks_needed()) {
 		arm();
 		armed_now = true;
+	} else if (placed) {
+		remove_hooks();
 	}
 	mutex_unlock(&arm_mutex);
 	return armed_now;
@@ -316,7 +358,7 @@ static void demand_worker(struct work_struct *work)
 		cond_resched();
 	}
 	waits |= arm_or_disarm();
-	if (any_slot() || !!armed != hooks_needed())
+	if (any_slot() || placed != hooks_needed())
 		work_queue_again(&demand_work, waits ? SOON : LATER);
 }
 

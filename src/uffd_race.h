@@ -87,6 +87,8 @@ void demand_start(void);
 void demand_stop(void);
 void demand_exit(void);
 unsigned int demand_armed(void);
+bool demand_enter(void);
+void demand_leave(void);
 void demand_registered(const void *ctx, unsigned int since, bool hugetlb);
 void demand_inherited(const void *ctx, const void *parent);
 void demand_released(const void *ctx);

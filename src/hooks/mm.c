@@ -13,11 +13,12 @@
  * @key: of the range: its userfaultfd, or its mm
  * @share: of core_hold()
  * @held: so
+ * @entered: demand_enter()
  */
 struct mm_op {
 	const void *key;
 	u8 share;
-	bool held;
+	bool held, entered;
 };
 
 /**
@@ -43,9 +44,14 @@ static int zap_begin(struct kretprobe_instance *ri, struct hook *hook,
 	if (!op->key)
 		return 1;
 	hook_hit(hook);
+	op->entered = hook->on_demand;
+	if (op->entered && !demand_enter())
+		return 1;
 	/* Reclaim takes others' pages, and sleeps at nobody's will. */
 	op->held = hook != &hook_reclaim;
 	if (op->held && !core_hold(&op->share, hook->on_demand)) {
+		if (op->entered)
+			demand_leave();
 		core_unseen(vma->vm_mm);
 		return 1;
 	}
@@ -130,6 +136,8 @@ static int mm_zap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (op->held)
 		core_let_go(op->share);
 	core_op_end(op->key, OP_ZAP, OUTCOME_DONE, 0);
+	if (op->entered)
+		demand_leave();
 	return 0;
 }
 NOKPROBE_SYMBOL(mm_zap_return);
