@@ -285,23 +285,40 @@ static bool hooks_needed(void)
 	return always;
 }
 
-/* Under arm_mutex. */
-static void arm(void)
+/* Under core_lock(): what was in flight when a hook came late was not seen by it. */
+static void none_complete(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_slots; i++) {
+		if (!slots[i].ctx || !slots[i].complete)
+			continue;
+		slots[i].complete = false;
+		verdict_ctx_complete(&core_engine, slots[i].ctx, false);
+	}
+}
+
+/* Under arm_mutex. Return: false if nothing has come of it. */
+static bool arm(void)
 {
 	static unsigned int last;
 	unsigned long flags;
 	bool locked;
 
 	placed = true;
-	probes_demand();
+	if (!probes_demand() && armed)
+		return false;
 	if (!++last)
 		last = 1;
 	/* Not while the module is loaded: nobody else is there. */
 	locked = core_lock(&flags);
+	if (armed)
+		none_complete();
 	/* pairs with demand_armed() */
 	smp_store_release(&armed, last);
 	if (locked)
 		core_unlock(flags);
+	return true;
 }
 
 /* Under arm_mutex. */
@@ -338,12 +355,11 @@ static bool arm_or_disarm(void)
 	mutex_lock(&arm_mutex);
 	if (armed)
 		disarm();
-	if (!armed && hooks_needed()) {
-		arm();
-		armed_now = true;
-	} else if (placed) {
+	/* If they are in place: some may have failed. */
+	if (hooks_needed())
+		armed_now = arm();
+	else if (placed)
 		remove_hooks();
-	}
 	mutex_unlock(&arm_mutex);
 	return armed_now;
 }

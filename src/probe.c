@@ -231,15 +231,22 @@ static bool fails_forever(int error)
  *
  * Process context, may sleep. What can't be placed is reported, once, and what
  * could not be placed for want of something that comes and goes is tried again.
+ *
+ * Return: whether any was placed.
  */
-void probes_demand(void)
+bool probes_demand(void)
 {
+	bool placed = false;
 	int i;
 
-	for (i = 0; i < nr_hooks; i++)
-		if (hooks[i]->on_demand && !hooks[i]->armed &&
-		    !fails_forever(hooks[i]->error))
-			hook_arm(hooks[i]);
+	for (i = 0; i < nr_hooks; i++) {
+		if (!hooks[i]->on_demand || hooks[i]->armed ||
+		    fails_forever(hooks[i]->error))
+			continue;
+		hook_arm(hooks[i]);
+		placed |= hooks[i]->armed;
+	}
+	return placed;
 }
 
 static DEFINE_MUTEX(watching_mutex);

@@ -49,7 +49,7 @@ struct hook {
 int probes_init(struct hook * const *list, unsigned int nr,
 		unsigned int faults, unsigned int ops);
 void probes_exit(void);
-void probes_demand(void);
+bool probes_demand(void);
 void probes_disarm(bool on_demand);
 void probes_watching(bool on, bool keep);
 void probes_fold_misses(bool on_demand);
