@@ -211,7 +211,7 @@ NOKPROBE_SYMBOL(core_looks);
 /**
  * core_spaces - how many address spaces there can be
  *
- * Return: the end of the numbers for core_grab() and core_demanded().
+ * Return: the end of the numbers for core_grab() and core_demands().
  */
 unsigned int core_spaces(void)
 {
@@ -247,18 +247,21 @@ struct mm_struct *core_grab(unsigned int i, bool looks)
 }
 
 /**
- * core_demanded - does an address space need hooks on demand?
+ * core_demands - does an address space need hooks on demand?
  * @i: its number
+ * @suspect: or may it?
  *
  * Under whatever keeps demand.c from changing that.
  *
  * Return: true if so, or if it did a moment ago.
  */
-bool core_demanded(unsigned int i)
+bool core_demands(unsigned int i, bool suspect)
 {
 	const struct space *s = space_at(i);
 
-	return READ_ONCE(s->state) == SPACE_USED && READ_ONCE(s->demand.needed);
+	return READ_ONCE(s->state) == SPACE_USED &&
+	       (READ_ONCE(s->demand.needed) ||
+		(suspect && READ_ONCE(s->demand.suspect)));
 }
 
 /**

@@ -17,6 +17,7 @@
  */
 #include "uffd_race.h"
 #include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
@@ -253,6 +254,8 @@ static void open_eyes(void)
 	if (switches_missed() || atomic_read(&acting))
 		return;
 	wait_for_switches();
+	/* What began meanwhile was not seen, and is not while it lasts. */
+	inside_scan();
 	if (canaries_sing() &&
 	    atomic_cmpxchg(&generation, then, then + 1) == then)
 		WRITE_ONCE(opened, then + 1);
@@ -375,7 +378,8 @@ void guard_init(const unsigned int *used)
 
 		s->rp.kp.symbol_name = s->symbol;
 		s->rp.handler = switch_return;
-		s->rp.maxactive = 64;
+		/* Anybody may read the second: an instance a CPU, for a moment. */
+		s->rp.maxactive = 64 + num_possible_cpus();
 		s->error = register_kretprobe(&s->rp);
 		if (s->error)
 			pr_warn("no probe on %s (%d): %s\n", s->symbol, s->error,

@@ -30,7 +30,8 @@ static enum verdict_look look_again(struct mm_struct *mm, const struct verdict_t
 	    vma->vm_userfaultfd_ctx.ctx != todo->ctx)
 		look = LOOK_GONE;
 	/* Mappings have merged: another mm may install from here on. */
-	else if (is_vm_hugetlb_page(vma) && vma_table_shareable(vma, todo->addr))
+	else if (is_vm_hugetlb_page(vma) && (vma_table_shareable(vma, todo->addr) ||
+					     ptwalk_table_shared(vma, todo->addr)))
 		look = LOOK_GONE;
 	else
 		look = ptwalk_look_locked(vma, todo->addr);

@@ -94,8 +94,10 @@ static int __init uffd_race_init(void)
 	demand_start();
 	probes_watching(false, armed);
 	debugfs_init();
+	inside_scan();
 	core_open();
 	guard_watch();
+	inside_watch();
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
 
@@ -105,6 +107,7 @@ no_hooks:
 	core_disarm(false);
 	probes_exit();
 	guard_exit();
+	inside_exit();
 	watch_exit();
 no_watch:
 	look_stop();
@@ -125,8 +128,9 @@ static void __exit uffd_race_exit(void)
 	core_disarm(false);
 	probes_exit();
 	guard_exit();
-	watch_exit();
 	look_stop();
+	inside_exit();
+	watch_exit();
 	space_exit();
 	work_exit();
 }

@@ -63,6 +63,20 @@ bool probes_tell_reads(unsigned int backing)
 }
 
 /**
+ * hook_proven - has a hook ever been hit?
+ * @hook: which
+ *
+ * A function may be there for others, and be inlined where it matters.
+ *
+ * Return: true if it has, and is in place.
+ */
+bool hook_proven(struct hook *hook)
+{
+	return hook_armed(hook) && READ_ONCE(hook->proven);
+}
+NOKPROBE_SYMBOL(hook_proven);
+
+/**
  * hook_hit - count a hit
  * @hook: which
  *
@@ -70,6 +84,8 @@ bool probes_tell_reads(unsigned int backing)
  */
 void hook_hit(struct hook *hook)
 {
+	if (unlikely(!READ_ONCE(hook->proven)))
+		WRITE_ONCE(hook->proven, true);
 	this_cpu_inc(*hook->hits);
 }
 NOKPROBE_SYMBOL(hook_hit);
@@ -228,15 +244,22 @@ static bool fails_forever(int error)
  *
  * Process context, may sleep. What can't be placed is reported, once, and what
  * could not be placed for want of something that comes and goes is tried again.
+ *
+ * Return: whether any was placed.
  */
-void probes_demand(void)
+bool probes_demand(void)
 {
+	bool placed = false;
 	int i;
 
-	for (i = 0; i < nr_hooks; i++)
-		if (hooks[i]->on_demand && !hooks[i]->armed &&
-		    !fails_forever(hooks[i]->error))
-			hook_arm(hooks[i]);
+	for (i = 0; i < nr_hooks; i++) {
+		if (!hooks[i]->on_demand || hooks[i]->armed ||
+		    fails_forever(hooks[i]->error))
+			continue;
+		hook_arm(hooks[i]);
+		placed |= hooks[i]->armed;
+	}
+	return placed;
 }
 
 static DEFINE_MUTEX(watching_mutex);

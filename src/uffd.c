@@ -11,12 +11,15 @@
 #include "hooks/hooks.h"
 #include "compat.h"
 #include <linux/fcntl.h>
+#include <linux/hash.h>
 #include <linux/uaccess.h>
 
 /* In the features of a userfaultfd whose UFFDIO_API has succeeded. */
 #define INITIALIZED	BIT(31)
 
-static const void *made;	/* was as it should be, when it was made */
+/* By hash: was as it should be, when it was made. Others are made beside it. */
+#define MADE_BITS	6
+static const void *made[1 << MADE_BITS];
 static bool mm_believed = COMPAT_UFFD_PUBLIC;
 static bool believed = COMPAT_UFFD_PUBLIC;
 static bool initialized_seen;
@@ -120,7 +123,7 @@ void uffd_succeeded(const void *ctx, u64 features)
 	if (READ_ONCE(initialized_seen) || !read_uffd(ctx, &facts) ||
 	    !(facts.features & INITIALIZED) || features & ~(u64)facts.features)
 		return;
-	if (!COMPAT_UFFD_PUBLIC && READ_ONCE(made) != ctx)
+	if (!COMPAT_UFFD_PUBLIC && READ_ONCE(made[hash_ptr(ctx, MADE_BITS)]) != ctx)
 		return;
 	WRITE_ONCE(initialized_seen, true);
 	WRITE_ONCE(believed, true);
@@ -154,7 +157,7 @@ static int uffd_made(struct kprobe *p, struct pt_regs *regs)
 	if (current->mm && read_uffd(ctx, &facts) && facts.mm == current->mm &&
 	    facts.refs == 1 && !facts.features &&
 	    !((facts.flags ^ flags) & (O_CLOEXEC | O_NONBLOCK))) {
-		WRITE_ONCE(made, ctx);
+		WRITE_ONCE(made[hash_ptr(ctx, MADE_BITS)], ctx);
 		WRITE_ONCE(mm_believed, true);
 	}
 	return 0;

@@ -38,13 +38,14 @@ void count_reset(void);
 
 /**
  * struct demand_mm - what demand.c knows of an mm with userfaultfds
- * @registrations: how often something was registered that is not hugetlb
- * @needed: there are such ranges
+ * @registrations: how often something was registered
+ * @suspect: there may be such ranges, though that was denied
+ * @needed: there are
  * @complete: the engine judges them
  */
 struct demand_mm {
 	unsigned int registrations;
-	bool needed, complete;
+	bool suspect, needed, complete;
 };
 
 /* space.c */
@@ -64,7 +65,7 @@ struct verdict_engine *core_lock_new(const void *mm, unsigned long payer,
 void core_unlock(struct verdict_engine *e, unsigned long flags);
 verdict_time core_stamp(const void *mm);
 struct demand_mm *core_demand(struct verdict_engine *e);
-bool core_demanded(unsigned int i);
+bool core_demands(unsigned int i, bool suspect);
 void core_looks(struct verdict_engine *e);
 unsigned int core_spaces(void);
 struct mm_struct *core_grab(unsigned int i, bool looks);
@@ -96,6 +97,13 @@ void share_disarmed(void);
 /* in the tag of every userfaultfd that the engine has a record of */
 #define CTX_TAG_KNOWN	(1UL << (BITS_PER_LONG - 1))
 
+/* inside.c: who was inside when the hooks came? */
+void inside_scan(void);
+void inside_watch(void);
+bool inside_nobody(void);
+void inside_left(void);
+void inside_exit(void);
+
 /* guard.c: are the hooks in place? */
 void guard_init(const unsigned int *used);
 void guard_exit(void);
@@ -114,7 +122,9 @@ void demand_init(bool arm_always);
 void demand_start(void);
 void demand_stop(void);
 unsigned int demand_armed(void);
-void demand_registered(const void *mm, unsigned int since);
+bool demand_enter(void);
+void demand_leave(void);
+void demand_registered(const void *mm, unsigned int since, bool hugetlb);
 void demand_inherited(const void *mm, const void *parent);
 
 /* look.c */

@@ -57,7 +57,8 @@ struct fault_return {
 
 /*
  * By the file system of its file, which lives as long as the vma: vma_is_shmem()
- * is not exported, and a driver's own mapping may come with a userfaultfd, too.
+ * is not exported, and a driver's own mapping may come with a userfaultfd, too; its
+ * device in devtmpfs, which looks like tmpfs.
  */
 static enum verdict_backing vma_backing(struct vm_area_struct *vma)
 {
@@ -65,7 +66,7 @@ static enum verdict_backing vma_backing(struct vm_area_struct *vma)
 		return BACKING_HUGETLB;
 	if (vma_is_anonymous(vma))
 		return BACKING_ANON;
-	if (vma->vm_file &&
+	if (vma->vm_file && S_ISREG(file_inode(vma->vm_file)->i_mode) &&
 	    file_inode(vma->vm_file)->i_sb->s_magic == TMPFS_MAGIC)
 		return BACKING_SHMEM;
 	return BACKING_OTHER;
@@ -106,7 +107,8 @@ static unsigned int vma_flags(struct vm_area_struct *vma, unsigned long addr,
 		flags |= FAULT_F_NEVER_INSTALLS;
 	if (zaps_known(backing))
 		flags |= FAULT_F_ZAPS_KNOWN;
-	if (backing == BACKING_HUGETLB && vma_table_shareable(vma, addr))
+	if (backing == BACKING_HUGETLB &&
+	    (vma_table_shareable(vma, addr) || ptwalk_table_shared(vma, addr)))
 		flags |= FAULT_F_SHARED_TABLE;
 	return flags;
 }

@@ -31,11 +31,24 @@ struct install {
 	u8 share;
 };
 
+/* In the first's place: what it calls once at least. */
+static bool moves_unseen(void)
+{
+	if (hook_armed(&hook_move))
+		return !hook_proven(&hook_move);
+	if (!hook_armed(&hook_move_ptes) ||
+	    (COMPAT_MOVE_HUGE && !hook_armed(&hook_move_huge)))
+		return true;
+	return !hook_proven(&hook_move_ptes) && !hook_proven(&hook_move_huge);
+}
+NOKPROBE_SYMBOL(moves_unseen);
+
 /**
  * installs_unseen - may an ioctl install what no hook tells?
  * @nr: the ioctl's number in the UAPI
  *
- * Any context.
+ * Any context. A hook is believed once it was hit: the first ioctl of its kind
+ * tells, when it returns, that the function is not inlined.
  *
  * Return: true if so: then it may be anything, anywhere in the mm.
  */
@@ -43,17 +56,15 @@ bool installs_unseen(unsigned int nr)
 {
 	switch (nr) {
 	case NR_COPY:
-		return !hook_armed(&hook_copy);
+		return !hook_proven(&hook_copy);
 	case NR_ZEROPAGE:
-		return !hook_armed(&hook_zeropage);
+		return !hook_proven(&hook_zeropage);
 	case NR_CONTINUE:
-		return COMPAT_CONTINUE && !hook_armed(&hook_continue);
+		return COMPAT_CONTINUE && !hook_proven(&hook_continue);
 	case NR_POISON:
-		return COMPAT_POISON && !hook_armed(&hook_poison);
+		return COMPAT_POISON && !hook_proven(&hook_poison);
 	case NR_MOVE:
-		return COMPAT_MOVE && !hook_armed(&hook_move) &&
-		       !(hook_armed(&hook_move_ptes) &&
-			 (hook_armed(&hook_move_huge) || !COMPAT_MOVE_HUGE));
+		return COMPAT_MOVE && moves_unseen();
 	default:
 		return false;
 	}

@@ -39,7 +39,10 @@ static const struct uffd_cmd {
 	[NR_API]		= { CMD_API, 2 },
 };
 
-/* The fourth word of UFFDIO_REGISTER: what the range can do, one bit an ioctl. */
+/*
+ * The fourth word of UFFDIO_REGISTER: what the range can do, one bit an ioctl. Another
+ * thread may have rewritten it, so it only tells how soon hooks are needed.
+ */
 #define REGISTER_IOCTLS		3
 #define CAN_ZEROPAGE		BIT_ULL(NR_ZEROPAGE)	/* hugetlb can't */
 
@@ -52,7 +55,8 @@ static const struct uffd_cmd {
  * @start: of the range
  * @end: of the range, exclusive
  * @word: @cmd->done of the argument at entry
- * @unseen: it may install what no hook of hooks/install.c tells
+ * @unseen: it may install what no hook of hooks/install.c tells, as far as is
+ *	known at entry
  * @since: demand_armed() at entry
  * @features: of UFFDIO_API: what is asked for
  * @opening: of UFFDIO_API: the engine waits for its result
@@ -97,7 +101,7 @@ static bool api_begin(const void *ctx, const void *mm, unsigned long features)
 	/* Asked under the lock: its success would have been told under it. */
 	if (uffd_new(ctx))
 		verdict_ctx_over(e, ctx);
-	opening = guard_sighted() && core_all_seen(mm) &&
+	opening = guard_sighted() && inside_nobody() && core_all_seen(mm) &&
 		verdict_ctx_opening(e, ctx, features | CTX_TAG_KNOWN);
 	if (opening)
 		verdict_ctx_belongs(e, ctx, mm);
@@ -152,8 +156,8 @@ static void register_end(const struct ioctl_call *io, long ret)
 	    copy_from_user_nofault(&ioctls, (void __user *)io->arg +
 				   REGISTER_IOCTLS * sizeof(u64), sizeof(ioctls)))
 		ioctls = CAN_ZEROPAGE;
-	if (!ret && (ioctls & CAN_ZEROPAGE))
-		demand_registered(io->mm, io->since);
+	if (!ret)
+		demand_registered(io->mm, io->since, !(ioctls & CAN_ZEROPAGE));
 }
 NOKPROBE_SYMBOL(register_end);
 
@@ -202,6 +206,7 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!io->cmd)
 		return 1;
 	hook_hit(&hook_ioctl);
+	inside_left();
 	io->ctx = file->private_data;
 	io->mm = uffd_mm(io->ctx);
 	if (!share_hold(&io->share, SHARE_OPS))
@@ -324,8 +329,10 @@ static int ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 			core_op_end(io->ctx, io->mm, OP_ZAP, OUTCOME_DONE, 0);
 		fallthrough;
 	case CMD_INSTALL:
+		/* Was it seen after all? Then that has been told. */
 		if (io->unseen)
-			core_op_end(io->ctx, io->mm, OP_INSTALL, OUTCOME_UNSURE, 0);
+			core_op_end(io->ctx, io->mm, OP_INSTALL, installs_unseen(nr) ?
+				    OUTCOME_UNSURE : OUTCOME_NOTHING, 0);
 		install_failed(io, ret);
 		break;
 	case CMD_OTHER:

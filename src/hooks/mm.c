@@ -14,11 +14,12 @@
  * @mm: where
  * @share: of share_hold()
  * @held: so
+ * @entered: demand_enter()
  */
 struct mm_op {
 	const void *key, *mm;
 	u8 share;
-	bool held;
+	bool held, entered;
 };
 
 /**
@@ -44,11 +45,16 @@ static int zap_begin(struct kretprobe_instance *ri, struct hook *hook,
 	if (!op->key)
 		return 1;
 	hook_hit(hook);
+	op->entered = hook->on_demand;
+	if (op->entered && !demand_enter())
+		return 1;
 	/* Reclaim takes others' pages, and sleeps at nobody's will. */
 	op->held = hook != &hook_reclaim;
 	op->mm = vma->vm_mm;
 	if (op->held &&
 	    !share_hold(&op->share, hook->on_demand ? SHARE_ZAPS : SHARE_OPS)) {
+		if (op->entered)
+			demand_leave();
 		core_unseen(op->mm);
 		return 1;
 	}
@@ -133,6 +139,8 @@ static int mm_zap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (op->held)
 		share_let_go(op->share);
 	core_op_end(op->key, op->mm, OP_ZAP, OUTCOME_DONE, 0);
+	if (op->entered)
+		demand_leave();
 	return 0;
 }
 NOKPROBE_SYMBOL(mm_zap_return);
@@ -188,6 +196,7 @@ static int mm_collapse_entry(struct kretprobe_instance *ri, struct pt_regs *regs
 	op->mm = vma->vm_mm;
 	op->key = op->mm;
 	hook_hit(&hook_collapse);
+	inside_left();
 	if (!share_hold(&op->share, SHARE_OPS)) {
 		core_unseen(op->mm);
 		return 1;

@@ -47,14 +47,6 @@ static void record_end(struct verdict_engine *e, struct verdict_ctx *ctx)
 	verdict_ctx_free(e, ctx);
 }
 
-static void ctx_end(struct verdict_engine *e, struct verdict_ctx *ctx)
-{
-	ctx_forget(e, ctx, WHY_CHANGED, true);
-	verdict_events_free(e, ctx);
-	verdict_ops_free(e, ctx->key);
-	verdict_ctx_free(e, ctx);
-}
-
 /**
  * verdict_ctx_gone - a userfaultfd ends: its cases close
  * @e: the engine
@@ -65,9 +57,8 @@ void verdict_ctx_gone(struct verdict_engine *e, const void *key)
 	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
 
 	if (ctx)
-		ctx_end(e, ctx);
-	else
-		verdict_ops_free(e, key);
+		record_end(e, ctx);
+	verdict_ops_free(e, key);
 }
 
 /**
@@ -96,7 +87,7 @@ bool verdict_ctx_over(struct verdict_engine *e, const void *key)
 void verdict_all_gone(struct verdict_engine *e)
 {
 	while (e->ctxs)
-		ctx_end(e, e->ctxs);
+		verdict_ctx_gone(e, e->ctxs->key);
 }
 
 /**
@@ -220,7 +211,7 @@ void verdict_ctx_opened(struct verdict_engine *e, const void *key, bool ok)
 	if (ok)
 		ctx->state = CTX_KNOWN;
 	else if (!ctx->openings)
-		ctx_end(e, ctx);	/* perhaps it is older than we are */
+		record_end(e, ctx);	/* perhaps it is older than we are, and in use */
 }
 
 /**

@@ -53,7 +53,6 @@ struct verdict_page {
 	unsigned int flags;		/* FAULT_F_* of the vma, not of a fault */
 	unsigned int wait[NR_WAITS][NR_EVENT_TYPES];
 	unsigned int read[WAIT_EXPOSED][NR_EVENT_TYPES];	/* those delivered */
-	unsigned int raced;		/* EEXIST, of whose event? */
 	unsigned int looks;
 	bool anon;			/* no file page can explain what was seen */
 	verdict_time open_since;	/* oldest fault of those in wait[WAIT_OPEN] */
@@ -104,7 +103,9 @@ struct verdict_event {
 	enum verdict_type type;
 	enum verdict_wait wait;
 	enum verdict verdict;
-	bool read, ended, old;		/* old: of books that were reset */
+	unsigned int raced;	/* EEXIST in answer to it, while it waits */
+	bool read, ended, answered;
+	bool old;		/* of books that were reset */
 };
 
 /* An operation in flight, of a userfaultfd that may have no record. */
@@ -194,6 +195,8 @@ void verdict_event_waits(struct verdict_event *v, struct verdict_page *page, enu
 void verdict_events_seen(struct verdict_page *page);
 void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx);
 void verdict_events_reset(struct verdict_engine *e);
+void verdict_event_answered(struct verdict_engine *e, const struct verdict_ctx *ctx,
+			    unsigned long addr);
 void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx,
 			 unsigned long addr, enum verdict_outcome outcome);
 

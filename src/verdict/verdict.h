@@ -144,6 +144,7 @@ struct verdict_books {
  * @unmatched: messages that user space has read, and that belong to no record
  * @raced: installs that found a page, or had to be tried again: legal
  * @raced_bogus: installs that found a page because the event was bogus
+ * @raced_undecided: installs that found a page, after an event that is undecided
  * @hole_punched: CONTINUE after a MINOR event whose page has left the page cache
  */
 struct verdict_stats {
@@ -159,6 +160,7 @@ struct verdict_stats {
 	unsigned long long unmatched;
 	unsigned long long raced;
 	unsigned long long raced_bogus;
+	unsigned long long raced_undecided;
 	unsigned long long hole_punched;
 };
 

@@ -35,6 +35,15 @@ bool core_all_seen(const void *mm)
 	return true;
 }
 
+bool inside_nobody(void)
+{
+	return true;
+}
+
+void inside_left(void)
+{
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define USER	0x7000UL
@@ -50,7 +59,7 @@ static uint8_t user[64];
 static size_t readable;
 static int in_flight[3];
 static long ret;
-static bool unseen;
+static bool unseen, proven;	/* installs; by now */
 static bool known_mm;
 static int file_mm;
 
@@ -104,7 +113,8 @@ void verdict_op_end(struct verdict_engine *e, const void *task, const void *ctx,
 {
 	check(in_flight[kind] == 1);
 	in_flight[kind]--;
-	check(kind != OP_INSTALL || outcome == OUTCOME_UNSURE);
+	check(kind != OP_INSTALL ||
+	      outcome == (proven ? OUTCOME_NOTHING : OUTCOME_UNSURE));
 }
 
 void verdict_raced(struct verdict_engine *e, const void *key, unsigned long addr,
@@ -117,7 +127,7 @@ void verdict_raced(struct verdict_engine *e, const void *key, unsigned long addr
 
 bool installs_unseen(unsigned int nr)
 {
-	return unseen && nr >= NR_COPY && nr <= NR_POISON && nr != NR_WRITEPROTECT;
+	return unseen && !proven && nr >= NR_COPY && nr <= NR_POISON && nr != NR_WRITEPROTECT;
 }
 
 void verdict_ctx_gone(struct verdict_engine *e, const void *key)
@@ -191,7 +201,7 @@ unsigned int demand_armed(void)
 	return 1;
 }
 
-void demand_registered(const void *mm, unsigned int since)
+void demand_registered(const void *mm, unsigned int since, bool hugetlb)
 {
 	check(!ret && since);
 }
@@ -240,6 +250,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unseen = data[0] & 0x80;
 	ret = rets[data[2] % 8];
 	known_mm = data[3] & 8;
+	proven = false;
 	regs.arg[0] = (unsigned long)&file;
 	regs.arg[1] = data[3] & 1 ? data[1] << 8 | data[2] : UFFDIO << 8 | data[1];
 	regs.arg[2] = data[3] & 2 ? 0 : USER + (data[3] & 4 ? 24 : 0);
@@ -251,6 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (size > 4 + n)	/* another thread writes to it */
 			memcpy(user, data + 4 + n, size - 4 - n < sizeof(user) ?
 			       size - 4 - n : sizeof(user));
+		proven = data[3] & 16;
 		regs.ret = ret;
 		ioctl_return(&ri, &regs);
 		check(!in_flight[0] && !in_flight[1] && !in_flight[2]);

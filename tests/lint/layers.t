@@ -16,6 +16,7 @@ verdict/rules
 verdict/fact_ctx
 verdict/fact_*
 work probe ptwalk trace watch/parse count
+inside
 guard share
 space
 core

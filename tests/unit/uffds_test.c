@@ -71,10 +71,26 @@ static void api_that_fails_bears_nobody(void **state)
 	op(R1, OP_INSTALL);
 	verdict_ctx_opened(&engine, UFFD, false);
 	assert_int_equal(verdict_ctx_tag(&engine, UFFD), 0);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);
 	expect_all_free(0);
 	verdict_ctx_opened(&engine, UFFD, true);	/* of another call: too late */
 	event(T1, LOOK_MAPPED);
 	expect_undecided(WHY_UNKNOWN_CTX, 1);
+}
+
+/* It is older than the module, and fills the range of one that is not. */
+static void api_that_fails_ends_no_operation(void **state)
+{
+	setup(PRIVATE);
+	verdict_ctx_belongs(&engine, UFFD, MM);
+	verdict_op_begin_at(&engine, R1, UFFD2, MM, OP_INSTALL, 0, ~0UL);
+	assert_true(verdict_ctx_opening(&engine, UFFD2, 43));
+	verdict_ctx_opened(&engine, UFFD2, false);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	expect_open(1);
+	verdict_op_end(&engine, R1, UFFD2, OP_INSTALL, OUTCOME_UNSURE, 0);
+	expect_undecided(WHY_PARTIAL, 1);
 }
 
 static void second_api_call_harms_nobody(void **state)
@@ -859,6 +875,7 @@ int main(void)
 		cmocka_unit_test(ops_that_begin_before_api_returns_count),
 		cmocka_unit_test(op_that_begins_before_api_is_entered),
 		cmocka_unit_test(api_that_fails_bears_nobody),
+		cmocka_unit_test(api_that_fails_ends_no_operation),
 		cmocka_unit_test(second_api_call_harms_nobody),
 		cmocka_unit_test(two_api_calls_at_once),
 		cmocka_unit_test(blind_before_its_birth),
