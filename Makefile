@@ -9,7 +9,7 @@ DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
 .DELETE_ON_ERROR:
 
 .PHONY: modules install uninstall deb demo check matrix check-host check-paths check-model \
-	check-mutants check-fuzz check-innocent lint stress clean help
+	check-mutants check-fuzz check-innocent lint stress clean clean-cache help
 
 modules:
 	@test -d $(KDIR) || { echo "no headers in $(KDIR): install" \
@@ -28,6 +28,7 @@ help:
 	@echo '  deb            build/deb/uffd-race-dkms_*.deb, which brings it to DKMS'
 	@echo '  check-host     load it here, stress, print the verdict, unload'
 	@echo '  clean          remove what was built'
+	@echo '  clean-cache    remove the kernels, roots and builds that tests keep'
 	@echo 'More tests:'
 	@echo '  check-distros  the life of a package on real releases; long'
 	@echo '  check-paths    every path x writer on four kernels; some hours'
@@ -87,6 +88,7 @@ check-innocent: stress
 	@UFFD_RACE_SECONDS=1800 prove --timer --comments tests/kernel/innocent.t
 check-host: stress ; @tests/check-host
 matrix: ; @tests/distros/matrix
+clean-cache: ; @tests/vm/clean-cache
 
 check-model check-mutants check-fuzz:
 	@$(MAKE) -s -C tests/unit $@

@@ -30,8 +30,8 @@ pack_root() {
 	say "making a root of $release, a few minutes"
 	if ! INITRD=No mmdebstrap --quiet --mode=root --variant=apt \
 	     "${options[@]}" --include="$packages" "${release%-backports}" \
-	     "$packed.new.tar.zst" "${sources[@]}" </dev/null >"$cache/root/log" 2>&1; then
-		cat "$cache/root/log" >&2
+	     "$packed.new.tar.zst" "${sources[@]}" </dev/null >"$work/root.log" 2>&1; then
+		cat "$work/root.log" >&2
 		return 1
 	fi
 	mv "$packed.new.tar.zst" "$packed"
