@@ -82,7 +82,8 @@ static void parse_line(struct books *books, char *text)
 		if (value) {
 			*value = 0;
 			pair_add(&line->pairs, word, value + 1);
-		} else if (strspn(word, "0123456789") == strlen(word)) {
+		} else if (strspn(word, "0123456789") == strlen(word) &&
+			   !pair_find(&line->pairs, "count")) {
 			pair_add(&line->pairs, "count", word);
 		}
 	}

@@ -222,7 +222,7 @@ static struct line *line_of(struct books *books, const char *path)
 static int rank(const char *word)
 {
 	static const char *const words[] = {
-		"SKIP", "UNTRIED", "INCONCLUSIVE", "PROTECTED", "BLIND", "VULNERABLE",
+		"UNTRIED", "SKIP", "INCONCLUSIVE", "PROTECTED", "BLIND", "VULNERABLE",
 	};
 	int i;
 

@@ -15,7 +15,7 @@ void json_string(FILE *to, const char *text)
 
 		if (c == '"' || c == '\\')
 			fprintf(to, "\\%c", c);
-		else if (c < 0x20)
+		else if (c < 0x20 || c >= 0x7f)	/* names of processes may be anything */
 			fprintf(to, "\\u%04x", c);
 		else
 			putc(c, to);
@@ -23,12 +23,15 @@ void json_string(FILE *to, const char *text)
 	putc('"', to);
 }
 
-/* Digits only, no leading zero, and no more than all readers keep exactly */
+static bool is_digits(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
+/* No leading zero, and no more than all readers keep exactly */
 static bool is_number(const char *text)
 {
-	size_t len = strspn(text, "0123456789");
-
-	return len && !text[len] && len <= 15 && (*text != '0' || len == 1);
+	return is_digits(text) && strlen(text) <= 15 && (*text != '0' || !text[1]);
 }
 
 static void json_value(FILE *to, const char *text)
@@ -154,7 +157,10 @@ static void xml(FILE *to, const char *text)
 			break;
 		default:
 			/* XML has no way to say most control characters. */
-			putc((unsigned char)*text < 0x20 ? ' ' : *text, to);
+			if ((unsigned char)*text < 0x7f)
+				putc((unsigned char)*text < 0x20 ? ' ' : *text, to);
+			else
+				fprintf(to, "&#%u;", (unsigned char)*text);
 		}
 	}
 }
@@ -243,9 +249,9 @@ static void prometheus_counters(FILE *to, const struct books *books, bool paths)
 		const struct pair *pair = &books->counters.at[i];
 		bool is = path_counter(pair->name, backing, type, &rest);
 
-		if (is != paths || !is_number(pair->value))
+		if (is != paths || !is_digits(pair->value))
 			continue;
-		fputs(is ? "uffd_race_path_counter{" : "uffd_race_counter{", to);
+		fputs(is ? "uffd_race_path_value{" : "uffd_race_value{", to);
 		if (is) {
 			label(to, "backing", backing, ",");
 			label(to, "type", type, ",");
@@ -276,10 +282,10 @@ void out_prometheus(FILE *to, const struct books *books)
 	}
 	if (!books->counters.nr)
 		return;
-	fputs("# HELP uffd_race_path_counter Counters of a path, since the last reset.\n"
-	      "# TYPE uffd_race_path_counter gauge\n", to);
+	fputs("# HELP uffd_race_path_value Counters of a path, since the last reset.\n"
+	      "# TYPE uffd_race_path_value gauge\n", to);
 	prometheus_counters(to, books, true);
-	fputs("# HELP uffd_race_counter All other counters, since the last reset.\n"
-	      "# TYPE uffd_race_counter gauge\n", to);
+	fputs("# HELP uffd_race_value All other counters, since the last reset.\n"
+	      "# TYPE uffd_race_value gauge\n", to);
 	prometheus_counters(to, books, false);
 }
