@@ -93,6 +93,8 @@ life() {
 	ok "$name: installed, dkms.conf and the module agree on the version" \
 		installed "$kv" "$version"
 	diag "dkms status: $(cat "$work/status")"
+	ok "$name: with uffd-race" eval '[[ $(in_release "$root" uffd-race --version) = *" $version" ]]'
+	ok "$name: and its stressor" in_release "$root" /usr/local/libexec/uffd-race/stress --version
 	modprobe_guest "$kv" "$root" "$kv"
 
 	ok "$name: make install again, over itself" in_source install
@@ -120,6 +122,7 @@ life() {
 	fi
 
 	ok "$name: make uninstall" in_source uninstall
+	ok "$name: uffd-race is gone" test ! "$(find "$root/usr/local" -name '*uffd*race*')"
 	# The newer kernel stays, and so does its own pgtable_uffd.h.
 	listing "$root" | grep -E 'uffd_race|dkms' >"$work/after"
 	grep -E 'uffd_race|dkms' "$work/before" >"$work/before.dkms"
