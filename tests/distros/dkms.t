@@ -6,7 +6,7 @@
 #
 #   UFFD_RACE_RELEASES   kernels of the releases (6.1, which is Debian 12; there
 #                        are 5.10 6.1 6.12 7.3 sid, too)
-# shellcheck disable=SC2317
+# shellcheck disable=SC2016,SC2317
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/distros/root.sh"
 . "$top/tests/distros/disk.sh"
