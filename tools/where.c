@@ -211,7 +211,7 @@ void about_module(struct pairs *about)
 	free(dir);
 }
 
-static int run_quietly(char *const argv[])
+static int run_modprobe(char *const argv[])
 {
 	int status = -1;
 	pid_t pid;
@@ -220,6 +220,7 @@ static int run_quietly(char *const argv[])
 	pid = fork();
 	if (!pid) {
 		execvp(argv[0], argv);
+		execv("/sbin/modprobe", argv);	/* su leaves a PATH without it */
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
@@ -272,7 +273,7 @@ void module_load(void)
 	if (opt.module) {
 		load_file(opt.module);
 	} else {
-		status = run_quietly(modprobe);
+		status = run_modprobe(modprobe);
 		if (status == 127)
 			die(CANNOT, "no modprobe here: name the module with --module FILE");
 		if (status)

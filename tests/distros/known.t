@@ -66,7 +66,7 @@ statuses() {
 	ok "one kernel could not be measured: 4" status 4 6.1 6.12
 	ok "and which" says 'not measured 6.1: SKIP no such kernel'
 	matrix 1 '6.1.0-1-cloud-amd64 shmem-shared-both PROTECTED'
-	ok "a guest that died: 4" status 4 6.1
+	ok "a run that failed: 4" status 4 6.1
 	matrix 0 '6.1.0-1-cloud-amd64 anon-missing SKIP'
 	ok "nothing but skips: 4" status 4 6.1
 	stub distros/matrix 'exit 4'

@@ -90,15 +90,15 @@ sed -i 's/6\.1\.0-1/6.1.0-9/' "$work/older"
 ok "lost: a newer version stands for an older one" lost '' PROTECTED PROTECTED
 
 # The script itself, with a stub for guests and builds
-tree=$work/tree
+tree=$work/tree vm=$work/tree/tests/vm
 mkdir -p "$tree/tests/"{vm,stress,guest} "$tree/tests/distros"
 cp "${MATRIX:-$here/matrix}" "$tree/tests/distros/matrix"
 cp "$here"/*.awk "$tree/tests/distros/"
 echo 'PACKAGE_VERSION="1.2.3"' >"$tree/dkms.conf"
 echo 'all: ;' >"$tree/tests/stress/Makefile"
 touch "$tree/tests/stress/stress" "$tree/tests/guest/sweep"
-printf '#!/bin/sh\necho run >>"%s"\necho "run: no network" >&2\nexit 125\n' "$work/ran" >"$tree/tests/vm/run"
-chmod 755 "$tree/tests/vm/run" "$work"
+printf '#!/bin/sh\necho run >>"%s"\necho "run: no network" >&2\nexit 125\n' "$work/ran" >"$vm/"run
+chmod 755 "$vm"/* "$work"
 chmod -R go+rX "$tree"
 matrix() {
 	(cd "$tree" && "$@" tests/distros/matrix 6.1 6.2) >"$work/out" 2>&1 </dev/null

@@ -29,10 +29,12 @@ run ./uffd-race record --json -- ./stress --expect any --path shmem-shared-both 
 echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
 echo "== not root"
 su nobody -s /bin/sh -c './uffd-race verdict; echo "status $?"' 2>&1
+echo 0 >/sys/kernel/debug/kprobes/enabled
+run ./uffd-race check --path anon-missing --writer wp --seconds 1 -v
+echo 1 >/sys/kernel/debug/kprobes/enabled
 umount /sys/kernel/debug
-echo "== unmounted"
 run ./uffd-race verdict
-run ./uffd-race check --path anon-missing --writer wp
+run ./uffd-race check --path anon-missing --writer wp --seconds 1
 echo "loaded $(lsmod | grep -c '^uffd_race')"
 rmmod uffd_race
 run ./uffd-race check --module /etc/passwd
@@ -76,6 +78,8 @@ for kernel in "${kernels[@]}"; do
 	ok "$kernel: with its events" grep -qE '"shmem_m[a-z]*_genuine": [1-9]' "$work/part"
 	ok "$kernel: not root: 4, and says so" eval 'part "not root" | grep -q "only root" &&
 		part "not root" | grep -q "status 4"'
+	ok "$kernel: hooks that are switched off: 3" eval 'part "./uffd-race check --path anon-missing --writer wp --seconds 1 -v" |
+		grep -q "status 3"'
 	ok "$kernel: debugfs is not mounted: 4, and says so" eval 'part "./uffd-race verdict" | grep -q "mount -t debugfs"'
 	ok "$kernel: check mounts it, and leaves a module that was there" grep -qx 'loaded 1' "$f"
 	ok "$kernel: what is no module: 4" eval 'part "./uffd-race check --module /etc" | grep -q "does not load" &&

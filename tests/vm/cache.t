@@ -9,7 +9,7 @@
 
 kills=${UFFD_RACE_KILLS:-10}
 kv=5.10.0-1-cloud-amd64
-vm=${VM:-$top/tests/vm}
+scripts=${VM:-$top/tests/vm}
 bin=$work/bin repo=$work/repo
 export REPO=$repo UFFD_RACE_CACHE=$work/cache PATH=$bin:$PATH
 mkdir -p "$bin" "$repo"
@@ -81,7 +81,7 @@ stubs() {
 }
 
 fetch() {
-	"$vm/run" -k 5.10 --fetch >"$work/out" 2>&1 </dev/null
+	"$scripts/run" -k 5.10 --fetch >"$work/out" 2>&1 </dev/null
 }
 
 # It works, and what is there is whole
@@ -96,7 +96,7 @@ works() {
 stopped_at() {
 	rm -rf "$UFFD_RACE_CACHE"
 	printf '#!/bin/sh\nkill -9 0\n' | stub "$1"
-	setsid -w "$vm/run" -k 5.10 --fetch >/dev/null 2>&1 </dev/null
+	setsid -w "$scripts/run" -k 5.10 --fetch >/dev/null 2>&1 </dev/null
 	rm "$bin/$1"
 	hash -r
 } 2>/dev/null
@@ -106,7 +106,7 @@ killed() {
 	local pid
 
 	rm -rf "$UFFD_RACE_CACHE"
-	env --default-signal=INT setsid "$vm/run" -k 5.10 --fetch >/dev/null 2>&1 </dev/null &
+	env --default-signal=INT setsid "$scripts/run" -k 5.10 --fetch >/dev/null 2>&1 </dev/null &
 	pid=$!
 	sleep "$2"
 	kill "-$1" -- "-$pid" 2>/dev/null
@@ -171,12 +171,12 @@ else
 	bad=''
 	for size in 16k 64k 200k 300k 450k; do
 		unshare -m bash -c ". /dev/stdin; full_disk $size" < <(declare -f full_disk stub fetch
-			declare -p bin vm work) >"$work/full" 2>&1
+			declare -p bin scripts work) >"$work/full" 2>&1
 		works || bad=1
 	done
 	ok "after a full disk, the next run works" test ! "$bad"
 fi
 touch "$UFFD_RACE_CACHE/mine"
-ok "clean-cache" "$vm/clean-cache"
+ok "clean-cache" "$scripts/clean-cache"
 ok "leaves what is not ours, and no more" test "$(ls "$UFFD_RACE_CACHE")" = mine
 done_testing
