@@ -332,10 +332,7 @@ static void run_one(struct books *books, const char *stressor, struct combinatio
 	free(length);
 	c->ran = true;
 	figure(text, "wrong_events", &wrong);
-	/* The stressor has seen what makes MINOR events right. */
 	figure(text, "truth_doubts", &doubts);
-	if (doubts)
-		wrong = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 3) {
 		c->skip = copy(complaint(text));
 		word = "SKIP";
@@ -343,6 +340,8 @@ static void run_one(struct books *books, const char *stressor, struct combinatio
 	} else {
 		word = judge(line, &why);
 		add_number(&line->pairs, "wrong", wrong);
+		/* The stressor has seen what makes MINOR events right. */
+		add_number(&line->pairs, "doubts", doubts);
 		if (wrong && figure(text, "first_wrong_ms", &first) &&
 		    !pair_find(&line->pairs, "writer")) {
 			pair_add(&line->pairs, "writer", c->writer);
@@ -441,7 +440,8 @@ static void explain(struct books *books)
 		unsigned long long wrong = pair_number(&line->pairs, "wrong");
 		char *why = line->why ? line->why : NULL;
 
-		if (wrong && strcmp(line->word, "VULNERABLE")) {
+		if (wrong && !pair_number(&line->pairs, "doubts") &&
+		    strcmp(line->word, "VULNERABLE")) {
 			replace(&line->word, "INCONCLUSIVE");
 			line->why = text_of("user space received %llu wrong events that the module does not call bogus", wrong);
 			continue;
