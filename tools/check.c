@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DEFAULT_SECONDS	45
+#define DEFAULT_SECONDS	40
 #define LONG_RUN	1.0	/* of the two best writers, which decide most paths */
 #define SHORT_RUN	0.4	/* of the others; what is shorter meets no window */
 

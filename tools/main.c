@@ -44,7 +44,7 @@ static const char help_text[] =
 "  --stall           check: hold who clears a pte, so that rare races happen\n"
 "                    soon; for a test machine, and the default in a guest\n"
 "  --no-stall        not in a guest either\n"
-"  --seconds N       check: begin no run after N (45); record: how long\n"
+"  --seconds N       check: begin no run after N (40); record: how long\n"
 "  --module FILE     check: load this .ko, not modprobe's\n"
 "  --stressor FILE   check: this one\n"
 "  --interval N      watch: seconds between two looks (1)\n"

@@ -96,6 +96,8 @@ life() {
 	ok "$name: with uffd-race" eval '[[ $(in_release "$root" uffd-race --version) = *" $version" ]]'
 	ok "$name: and its stressor" in_release "$root" /usr/local/libexec/uffd-race/stress --version
 	modprobe_guest "$kv" "$root" "$kv"
+	ok "$name: uffd-race check finds the module and the stressor by itself" \
+		grep -q '"path": "hugetlb-private-missing", "verdict": "[PIV]' "$work/$kv"
 
 	ok "$name: make install again, over itself" in_source install
 	set_version 9.9.9
