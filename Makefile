@@ -25,7 +25,7 @@ help:
 	@echo '  modules        build the module (default); KDIR= or KVER= for another kernel'
 	@echo '  install        install it through DKMS, for KVER; and uffd-race, in PREFIX'
 	@echo '  uninstall      remove it, and every trace of it'
-	@echo '  deb            build/deb/uffd-race-dkms_*.deb, which brings it to DKMS'
+	@echo '  deb            build/deb/uffd-race{-dkms,}_*.deb: it by DKMS, and uffd-race'
 	@echo '  tool           build tools/uffd-race'
 	@echo '  check-host     load it here, stress all paths, say what it found, unload'
 	@echo '  clean          remove what was built'
@@ -68,7 +68,10 @@ deb:
 		{ echo "needs the packages dpkg-dev debhelper dh-dkms" >&2; exit 1; }; done
 	rm -rf build/deb
 	install -d build/deb/src
-	cp -r Kbuild dkms.conf src include debian build/deb/src
+	install -d build/deb/src/tests
+	cp -r Kbuild dkms.conf src include debian tools build/deb/src
+	cp -r tests/stress build/deb/src/tests
+	rm -f build/deb/src/tools/uffd-race build/deb/src/tests/stress/stress
 	find build/deb/src ! -name '*.[ch]' \( -name '*.*o' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
 	cd build/deb/src && dpkg-buildpackage -d -us -uc -b >../log 2>&1 || { cat ../log >&2; exit 1; }
 	rm -rf build/deb/src
