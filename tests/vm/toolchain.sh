@@ -40,7 +40,7 @@ choose_toolchain() {
 }
 
 make_root() {
-	local from=$1 packages=$2 tmp conf=$cache/apt/$1 options
+	local from=$1 packages=$2 tmp log conf=$cache/apt/$1 options
 
 	[[ ! -d $root ]] || return 0
 	((EUID == 0)) || die "the compiler for $kv is in a root of $from, and to make that takes root"
@@ -48,16 +48,20 @@ make_root() {
 	locked "apt-$from" update_lists "$from" || die "no package lists of $from"
 	mapfile -t options < <(grep -E '^Acquire::(https?::|Check-Valid-Until)' "$conf/apt.conf" |
 		sed 's/^/--aptopt=/')
+	room 600 "a root with $compiler"
 	say "making a root of $from with $compiler, about 150 MB to fetch"
 	tmp=$(mktemp -d "$cache/root/.new.XXXXXX")
+	log=$(mktemp)
 	chmod 755 "$tmp"
 	if ! mmdebstrap --quiet --mode=root --variant=essential "${options[@]}" \
 	     --include="$packages" "$from" "$tmp" "$conf/etc/sources.list" \
-	     </dev/null >"$cache/root/log" 2>&1; then
-		cat "$cache/root/log" >&2
+	     </dev/null >"$log" 2>&1; then
+		cat "$log" >&2
 		rm -rf --one-file-system "$tmp"
+		rm -f "$log"
 		die "no root of $from"
 	fi
+	rm -f "$log"
 	# Not only root passes through them.
 	(umask 022 && mkdir -p "$tmp$cache" && chmod 755 "$tmp/root")
 	mv -T "$tmp" "$root"
