@@ -9,7 +9,7 @@ DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
 .DELETE_ON_ERROR:
 
 .PHONY: modules install uninstall deb demo check matrix check-host check-paths check-model \
-	check-mutants check-fuzz check-innocent lint stress clean help
+	check-mutants check-fuzz check-innocent check-ab nightly lint stress clean help
 
 modules:
 	@test -d $(KDIR) || { echo "no headers in $(KDIR): install" \
@@ -35,6 +35,8 @@ help:
 	@echo '  check-mutants  are the proofs and unit tests sharp?'
 	@echo '  check-innocent whatever user space does, no verdict is wrong; two hours'
 	@echo '  check-fuzz     fuzz the engine for SECONDS=60'
+	@echo '  check-ab       with and without the race, on kernels of our own; an hour'
+	@echo '  nightly        that, and the smoke tests on a debug kernel'
 	@echo '  lint           compiler, sparse, checkpatch, shellcheck and others: no remark'
 
 install:
@@ -85,6 +87,11 @@ check-paths: stress
 check-innocent: stress
 	@tests/deps
 	@UFFD_RACE_SECONDS=1800 prove --timer --comments tests/kernel/innocent.t
+check-ab: stress
+	@tests/deps
+	@UFFD_RACE_RUNS=20 prove --timer --comments tests/kernel/ab.t
+nightly: check-ab
+	@prove --timer --comments tests/kernels/debug.t
 check-host: stress ; @tests/check-host
 matrix: ; @tests/distros/matrix
 

@@ -6,7 +6,6 @@
 # kernels.sh.
 # shellcheck shell=bash disable=SC2154,SC2034 # lib.sh, build
 
-# Of a root; with root_more, more
 readonly ROOT_PACKAGES=make,libelf1t64,zlib1g,libssl3t64,sparse,util-linux
 
 # A kernel built by clang wants it for modules, too, and the linker that it had.
@@ -14,11 +13,11 @@ choose_clang() {
 	local suffix
 
 	for suffix in "-$wanted" ''; do
-		(($(clang$suffix -dumpversion 2>/dev/null | cut -d . -f 1) >= wanted)) || continue
+		(($("clang$suffix" -dumpversion 2>/dev/null | cut -d . -f 1) >= wanted)) || continue
 		! own_config LD_IS_LLD || type -P "ld.lld$suffix" >/dev/null || continue
 		[[ ! $strict ]] || break
 		compiler=clang$suffix
-		identity=$(clang$suffix --version | head -n 1)
+		identity=$("clang$suffix" --version | head -n 1)
 		llvm_tools "$suffix"
 		return
 	done
@@ -35,7 +34,7 @@ llvm_tools() {
 }
 
 use_root() {
-	local from=$1 packages=$2,$ROOT_PACKAGES${root_more:+,$root_more}
+	local from=$1 packages=$2,$ROOT_PACKAGES
 
 	root=$cache/root/$from-$(echo "$packages" | sha256sum | cut -c 1-8)
 	identity=${root##*/}
