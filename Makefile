@@ -9,7 +9,7 @@ DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
 .DELETE_ON_ERROR:
 
 .PHONY: modules tool install uninstall deb demo check matrix check-host check-paths check-model \
-	check-mutants check-fuzz check-innocent lint stress clean clean-cache help
+	check-mutants check-fuzz check-innocent check-ab nightly lint stress clean clean-cache help
 
 modules:
 	@test -d $(KDIR) || { echo "no headers in $(KDIR): install" \
@@ -37,6 +37,8 @@ help:
 	@echo '  check-mutants  are the proofs and unit tests sharp?'
 	@echo '  check-innocent whatever user space does, no verdict is wrong; two hours'
 	@echo '  check-fuzz     fuzz the engine for SECONDS=60'
+	@echo '  check-ab       with and without the race, on kernels of our own; an hour'
+	@echo '  nightly        that, and the smoke tests on a debug kernel'
 	@echo '  lint           compiler, sparse, checkpatch, shellcheck and others: no remark'
 
 install:
@@ -67,17 +69,11 @@ deb:
 	@for tool in dpkg-buildpackage dh dh_dkms; do command -v $$tool >/dev/null || \
 		{ echo "needs the packages dpkg-dev debhelper dh-dkms" >&2; exit 1; }; done
 	rm -rf build/deb
-	install -d build/deb/src
 	install -d build/deb/src/tests
 	cp -r Kbuild dkms.conf src include debian tools build/deb/src
 	cp -r tests/stress build/deb/src/tests
 	rm -f build/deb/src/tools/uffd-race build/deb/src/tests/stress/stress
-	printf '%s
-
-  * %s
-
- -- %s  %s
-' 'uffd-race ($(VERSION)) unstable; urgency=medium' \
+	printf '%s\n\n  * %s\n\n -- %s  %s\n' 'uffd-race ($(VERSION)) unstable; urgency=medium' \
 		'As upstream: see its CHANGELOG.md.' \
 		"$$(sed -n 's/^Maintainer: //p' debian/control)" "$$(date -R)" >build/deb/src/debian/changelog
 	find build/deb/src ! -name '*.[ch]' \( -name '*.*o' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
@@ -104,6 +100,11 @@ check-paths: stress
 check-innocent: stress
 	@tests/deps
 	@UFFD_RACE_SECONDS=1800 prove --timer --comments tests/kernel/innocent.t
+check-ab: stress
+	@tests/deps
+	@UFFD_RACE_RUNS=20 prove --timer --comments tests/kernel/ab.t
+nightly: check-ab
+	@prove --timer --comments tests/kernels/debug.t
 check-host:
 	@tests/check-host || { status=$$?; echo "check-host: status $$status;" \
 		"make makes 2 of it, tests/check-host itself does not" >&2; exit $$status; }

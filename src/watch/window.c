@@ -269,6 +269,7 @@ NOKPROBE_SYMBOL(watch_window_ptl);
 /* The same, where that function is none of its own. */
 struct hook hook_wait_ptl = {
 	.symbol = "native_queued_spin_lock_slowpath",
+	.newer = "queued_spin_lock_slowpath",	/* without PARAVIRT_SPINLOCKS */
 	.kp.pre_handler = watch_window_ptl,
 	.reads = BIT(BACKING_HUGETLB) | BIT(BACKING_SHMEM) | BIT(BACKING_ANON),
 	.on_watch = true,

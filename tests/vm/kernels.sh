@@ -69,6 +69,10 @@ listed() {
 resolve() {
 	local base=$1 flavour=cloud-amd64 why=''
 
+	if (($# == 1)) && is_ours "$1"; then
+		resolve_ours "$1"
+		return
+	fi
 	if (($# > 1)) || is_own "$1"; then
 		resolve_own "$@"
 		return
@@ -164,7 +168,11 @@ do_fetch_brd() {
 
 # Sets brd, the kernel's module for RAM disks
 fetch_brd() {
-	[[ $release != own ]] || die "no --swap with a kernel of your own"
+	if [[ $release = own ]]; then
+		brd=${image%/*}/brd.ko
+		[[ -e $brd ]] || die "no --swap with a kernel of your own"
+		return
+	fi
 	brd=$cache/kernels/$1/brd.ko
 	locked "kernel-$1" do_fetch_brd "$1" || die "no module brd to be had for $1"
 }
@@ -244,6 +252,7 @@ fetch_headers() {
 list_kernels() {
 	local kv mark release list
 
+	list_ours
 	for release in $RELEASES; do
 		locked "apt-$release" update_lists "$release" ||
 			say "no fresh package lists of $release"

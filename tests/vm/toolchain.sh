@@ -8,14 +8,52 @@
 
 readonly ROOT_PACKAGES=make,libelf1t64,zlib1g,libssl3t64,sparse,util-linux
 
-# Sets compiler and its identity; root is empty if this machine's own will do
+# A kernel built by clang wants it for modules, too, and the linker that it had.
+choose_clang() {
+	local suffix
+
+	for suffix in "-$wanted" ''; do
+		(($("clang$suffix" -dumpversion 2>/dev/null | cut -d . -f 1) >= wanted)) || continue
+		! own_config LD_IS_LLD || type -P "ld.lld$suffix" >/dev/null || continue
+		[[ ! $strict ]] || break
+		compiler=clang$suffix
+		identity=$("clang$suffix" --version | head -n 1)
+		llvm_tools "$suffix"
+		return
+	done
+	compiler=clang
+	llvm_tools ''
+	((wanted <= 19)) || from=sid
+	use_root "$from" clang,lld,llvm,gcc
+}
+
+llvm_tools() {
+	! own_config LD_IS_LLD ||
+		tools=(LD="ld.lld$1" AR="llvm-ar$1" NM="llvm-nm$1" OBJCOPY="llvm-objcopy$1"
+			STRIP="llvm-strip$1" READELF="llvm-readelf$1")
+}
+
+use_root() {
+	local from=$1 packages=$2,$ROOT_PACKAGES
+
+	root=$cache/root/$from-$(echo "$packages" | sha256sum | cut -c 1-8)
+	identity=${root##*/}
+	locked root make_root "$from" "$packages"
+}
+
+# Sets compiler, its identity, and tools, more of make's arguments; root is empty if
+# this machine's own will do
 choose_toolchain() {
-	local host wanted=0 from=trixie packages
+	local host wanted=0 from=trixie
 
 	# shellcheck disable=SC1091
 	host=$(. /etc/os-release && echo "${ID:-}-${VERSION_ID:-}") || :
 	[[ $release != own ]] || wanted=$(own_compiler)
-	root=''
+	root='' tools=()
+	if [[ $release = own ]] && own_config CC_IS_CLANG; then
+		choose_clang
+		return
+	fi
 	case $host/$release in
 	*/own)
 		(($(gcc -dumpversion 2>/dev/null || echo 0) >= wanted)) || host='' ;;
@@ -33,10 +71,7 @@ choose_toolchain() {
 		from=sid
 		compiler=gcc-16
 	fi
-	packages=$compiler,$ROOT_PACKAGES
-	root=$cache/root/$from-$(echo "$packages" | sha256sum | cut -c 1-8)
-	identity=${root##*/}
-	locked root make_root "$from" "$packages"
+	use_root "$from" "$compiler"
 }
 
 make_root() {
@@ -81,17 +116,17 @@ in_root() {
 		limits=(setpriv --reuid 65534 --regid 65534 --clear-groups
 			--no-new-privs --bounding-set=-all)
 	fi
-	[[ $kdir = "$cache"/* ]] || extra=$kdir
+	[[ $kdir = "$cache"/* ]] || extra=$(own_dirs)
 	# shellcheck disable=SC2016
 	unshare --mount ${limits[1]:+--net} sh -euc '
 		root=$1 cache=$2 extra=$3
 		shift 3
 		mkdir -p "$root$cache"
 		mount --bind "$cache" "$root$cache"
-		if [ "$extra" ]; then
-			mkdir -p "$root$extra"
-			mount --bind "$extra" "$root$extra"
-		fi
+		for dir in $extra; do
+			mkdir -p "$root$dir"
+			mount --bind "$dir" "$root$dir"
+		done
 		mount -t proc proc "$root/proc"
 		mount --rbind /dev "$root/dev"
 		exec chroot "$root" "$@"' sh "$root" "$cache" "$extra" \
