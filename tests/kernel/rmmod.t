@@ -28,7 +28,7 @@ kill -INT $!
 wait $!
 [ ! -e /sys/kernel/debug/uffd_race ] && echo "debugfs clean"
 grep -c . /sys/kernel/debug/kprobes/list | sed 's/^/kprobes_left /'
-for p in pages=0 pages=15 pages=16385 faults=16385 ops=1025 ctxs=1025 ctxs=0 look_ms=0 look_ms=1001; do
+for p in pages=0 pages=15 pages=16385 faults=16385 ops=1025 ctxs=1025 ctxs=0 mms=0 mms=1025 look_ms=0 look_ms=1001; do
 	if insmod ./uffd_race.ko $p 2>err; then
 		rmmod uffd_race
 		echo "accepted $p"
@@ -55,8 +55,8 @@ churn() {
 		test $((after - before)) -lt 2048
 	ok "$1: no bad parameter is accepted" test "$(grep -c '^accepted' "$f")" = 0
 	ok "$1: all of them are refused with EINVAL" \
-		test "$(grep -c '^refused.*Invalid' "$f")" = 9
-	ok "$1: dmesg names each with its range" test "$(grep -c '^said ' "$f")" = 9
+		test "$(grep -c '^refused.*Invalid' "$f")" = 11
+	ok "$1: dmesg names each with its range" test "$(grep -c '^said ' "$f")" = 11
 }
 
 churn 5.10
