@@ -15,6 +15,7 @@
 #include <linux/pagemap.h>
 #include <linux/refcount.h>
 #include <linux/rmap.h>
+#include <linux/sched.h>
 #include <linux/seqlock.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
@@ -24,11 +25,17 @@
 #include <linux/version.h>
 #include <linux/wait.h>
 
+#include <asm/syscall.h>
+#include <asm/unistd.h>
 #ifdef CONFIG_X86_64
 #include <asm/cpufeature.h>
 #include <asm/invpcid.h>
 #include <asm/special_insns.h>
 #endif
+
+#define COMPAT_IS(major, minor)					\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0) &&	\
+	 LINUX_VERSION_CODE < KERNEL_VERSION(major, (minor) + 1, 0))
 
 /*
  * "softleaf" replaced the swp_entry_t helpers (68aa2fdbf57f, v6.19); there is
@@ -274,6 +281,7 @@ static inline bool compat_page_swapbacked(struct page *page)
  */
 #if defined(MADV_COLLAPSE) && defined(CONFIG_TRANSPARENT_HUGEPAGE)
 #define COMPAT_COLLAPSE	1
+#define COMPAT_MADV_COLLAPSE	MADV_COLLAPSE
 /*
  * Which argument of madvise_collapse() its range begins with. There was a "prev"
  * before it in v6.1, and is none in v7.3; the prototype tells.
@@ -284,6 +292,7 @@ static inline bool compat_page_swapbacked(struct page *page)
 			unsigned long, unsigned long)) ? 2 : 1)
 #else
 #define COMPAT_COLLAPSE	0
+#define COMPAT_MADV_COLLAPSE	0
 #define COMPAT_COLLAPSE_START	1
 #endif
 
@@ -297,6 +306,75 @@ static inline bool compat_unmap_migrates(unsigned long ttu_flags)
 	return false;
 #else
 	return ttu_flags & TTU_MIGRATION;
+#endif
+}
+
+/*
+ * May a system call that a thread is in install pages, by its number and arguments?
+ * Those of all its ABIs: what else has the number of one is taken for it.
+ */
+static inline bool compat_call_may_map(struct task_struct *task, struct pt_regs *regs)
+{
+#ifdef CONFIG_X86_64
+	unsigned int nr = regs->orig_ax & ~0x40000000;	/* x32 */
+
+	switch (nr) {
+	case 16: case 514:		/* ioctl(fd, cmd, ...) */
+		return _IOC_TYPE(regs->si) == UFFDIO;
+	case 54:			/* the same, 32 bits */
+		return _IOC_TYPE(regs->cx) == UFFDIO;
+	case 28: case 219:		/* madvise(addr, len, advice) */
+		return COMPAT_COLLAPSE && regs->dx == COMPAT_MADV_COLLAPSE;
+	case 440:			/* process_madvise(pid, vec, len, advice, ...) */
+		return COMPAT_COLLAPSE && (regs->r10 == COMPAT_MADV_COLLAPSE ||
+					   regs->si == COMPAT_MADV_COLLAPSE);
+	default:
+		return false;
+	}
+#else
+	switch (syscall_get_nr(task, regs)) {
+	case __NR_ioctl: case __NR_madvise: case __NR_process_madvise:
+		return true;
+	default:
+		return false;
+	}
+#endif
+}
+
+/*
+ * Workers of io_uring call madvise() as well, and sleep interruptibly only while
+ * they do nothing. __state is 2f064a59a11f ("sched: Change task_struct::state"), v5.14.
+ */
+static inline bool compat_is_worker(struct task_struct *task)
+{
+	return task->flags & PF_IO_WORKER;
+}
+
+static inline bool compat_worker_may_map(struct task_struct *task)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	return COMPAT_COLLAPSE && READ_ONCE(task->__state) != TASK_INTERRUPTIBLE;
+#else
+	return COMPAT_COLLAPSE;
+#endif
+}
+
+/*
+ * Does a page table of hugetlb serve several mms? There is a function that tells
+ * since 73bdf65ea748 ("migrate: hugetlb: check for hugetlb shared PMD in node
+ * migration"), v6.2 and stable kernels. Until 59d9094df3d7 ("mm: hugetlb:
+ * independent PMD page table shared count"), v6.13, and later ones, it was told by
+ * the table's reference count.
+ */
+static inline bool compat_table_shared(const void *table)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0) ||	\
+	(COMPAT_IS(6, 1) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 50)) ||	\
+	(COMPAT_IS(5, 15) && LINUX_VERSION_CODE >= KERNEL_VERSION(5, 15, 120)) ||	\
+	(COMPAT_IS(5, 10) && LINUX_VERSION_CODE >= KERNEL_VERSION(5, 10, 200))
+	return hugetlb_pmd_shared((pte_t *)table);
+#else
+	return page_count(virt_to_page(table)) > 1;
 #endif
 }
 
@@ -352,9 +430,6 @@ static inline void __user *compat_iter_buffer(const struct iov_iter *iter,
  * 5.10, 6.1, 6.12 and 7.3. Nobody has promised it, so it is not taken for granted of
  * kernels that were not read.
  */
-#define COMPAT_IS(major, minor)					\
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0) &&	\
-	 LINUX_VERSION_CODE < KERNEL_VERSION(major, (minor) + 1, 0))
 #define COMPAT_RESULT_TELLS	(COMPAT_IS(5, 10) || COMPAT_IS(6, 1) ||	\
 				 COMPAT_IS(6, 12) || COMPAT_IS(7, 3))
 

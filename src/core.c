@@ -1,91 +1,268 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The one engine of this kernel: its lock, its clock, its memory, and counters.
+ * From facts to engines: each is told to the engine of its mm, after what has
+ * been lost before.
  */
-#include "uffd_race.h"
+#include "space.h"
 #include "probe.h"
-#include <linux/cred.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
-#include <linux/spinlock.h>
-#include <linux/user_namespace.h>
-#include <linux/vmalloc.h>
+#include <linux/sched/mm.h>
 
-struct verdict_engine core_engine;
-
-/* Raw: taken in probe handlers, for a few table lookups. */
-static DEFINE_RAW_SPINLOCK(lock);
 static bool stopped = true;
-static unsigned long missed;
-static atomic_long_t counters[NR_CORE_COUNTERS];
-static unsigned int generation;
-static void *memory;
 
-/* Under the lock: what has been lost since the last fact? */
-static void learn_losses(void)
+/*
+ * By user and hash: mms in which something unseen may be in flight, until the
+ * module goes. No userfaultfd that is opened there later is judged either.
+ */
+#define UNSEEN_BITS	6
+
+static unsigned long unseen[1 << UNSEEN_BITS];
+/* Something went unseen, and nobody knows in which mm. */
+static atomic_t all_unseen;
+
+/*
+ * Between finding a space and having its lock it may have ended, and its mm
+ * may have got another one; what is told to the strangers by then would be told
+ * to nobody. Interrupts are off, which is as good as rcu_read_lock().
+ */
+static struct space *lock_space(const void *mm)
+{
+	struct space *s;
+	int tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		s = space_find(mm);
+		raw_spin_lock(&s->lock);
+		if (likely(s == space_find(mm)))
+			return s;
+		raw_spin_unlock(&s->lock);
+	}
+	/* Userfaultfds that come and go, each time just now. Not to be waited for. */
+	atomic_inc(&all_unseen);
+	return NULL;
+}
+NOKPROBE_SYMBOL(lock_space);
+
+/* Under its lock: what has been lost since the last fact? */
+static void learn_losses(struct space *s)
 {
 	unsigned int switched = guard_generation();
+	unsigned int blind = atomic_read(&all_unseen);
 	unsigned long now = probes_missed();
 
-	if (unlikely(now != missed)) {
-		missed = now;
-		verdict_lost(&core_engine);
+	if (unlikely(now != s->seen.missed)) {
+		s->seen.missed = now;
+		verdict_lost(&s->engine);
 	}
-	if (unlikely(switched != generation)) {
-		generation = switched;
-		verdict_switched(&core_engine);
+	if (unlikely(switched != s->seen.generation)) {
+		s->seen.generation = switched;
+		verdict_switched(&s->engine);
+	}
+	if (unlikely(blind != s->seen.unseen)) {
+		s->seen.unseen = blind;
+		verdict_mm_blind(&s->engine, NULL);
 	}
 }
 NOKPROBE_SYMBOL(learn_losses);
 
 /**
- * core_lock - begin to tell the engine a fact
+ * core_lock - begin to tell the engine of an address space a fact
+ * @mm: the address space, a mere name; NULL: not known
  * @flags: for core_unlock()
  *
  * Any context but NMI. Looks at a pte are taken before, not under this lock.
  * What a probe has missed is learned here, so before any fact is judged: a
  * probe's counter of misses moves before the function that it missed runs.
  *
- * Return: false, and nothing is locked, if the module is on its way out.
+ * Return: the engine, or NULL, and nothing is locked, if the module is on its
+ * way out.
  */
-bool core_lock(unsigned long *flags)
+struct verdict_engine *core_lock(const void *mm, unsigned long *flags)
 {
-	raw_spin_lock_irqsave(&lock, *flags);
-	if (unlikely(stopped)) {
-		raw_spin_unlock_irqrestore(&lock, *flags);
-		return false;
+	struct space *s;
+
+	local_irq_save(*flags);
+	s = lock_space(mm);
+	if (unlikely(!s))
+		goto no_space;
+	if (unlikely(READ_ONCE(stopped))) {
+		raw_spin_unlock(&s->lock);
+		goto no_space;
 	}
-	learn_losses();
-	return true;
+	if (likely(s->state != SPACE_STRANGERS))
+		learn_losses(s);
+	return &s->engine;
+
+no_space:
+	local_irq_restore(*flags);
+	return NULL;
 }
 NOKPROBE_SYMBOL(core_lock);
 
 /**
  * core_unlock - the fact is told
+ * @e: from core_lock()
  * @flags: from core_lock()
  */
-void core_unlock(unsigned long flags)
+void core_unlock(struct verdict_engine *e, unsigned long flags)
 {
-	raw_spin_unlock_irqrestore(&lock, flags);
+	space_unlock(space_of(e), flags);
 }
 NOKPROBE_SYMBOL(core_unlock);
 
+static struct verdict_engine *lock_made(const void *mm, unsigned long payer,
+					unsigned long *flags)
+{
+	struct space_seen seen;
+	struct space *s;
+
+	local_irq_save(*flags);
+	seen.unseen = atomic_read(&all_unseen);
+	seen.generation = guard_generation();
+	seen.missed = probes_missed();
+	s = READ_ONCE(stopped) ? NULL : space_make((struct mm_struct *)mm, payer, &seen);
+	if (s)
+		learn_losses(s);
+	else
+		local_irq_restore(*flags);
+	return s ? &s->engine : NULL;
+}
+NOKPROBE_SYMBOL(lock_made);
+
 /**
- * core_stamp - the time, for a look that is about to be taken
+ * core_lock_new - the same, for an mm that is about to get a userfaultfd
+ * @mm: the address space; the caller's, or that of a userfaultfd which he holds
+ * @payer: share_payer() of who makes it
+ * @flags: for core_unlock()
+ *
+ * Return: its engine; NULL, and nothing is locked, if there is no room for one
+ * (which is counted), or the module is on its way out.
+ */
+struct verdict_engine *core_lock_new(const void *mm, unsigned long payer,
+				     unsigned long *flags)
+{
+	struct verdict_engine *e;
+	int tries;
+
+	/* Somebody else may make one at the same time, or it may just have ended. */
+	for (tries = 0; tries < 2; tries++) {
+		e = core_lock(mm, flags);
+		if (!e || space_of(e)->state != SPACE_STRANGERS)
+			return e;
+		core_unlock(e, *flags);
+		e = lock_made(mm, payer, flags);
+		if (e)
+			return e;
+	}
+	count_add(COUNT_MMS_FULL, 1);
+	return NULL;
+}
+NOKPROBE_SYMBOL(core_lock_new);
+
+/**
+ * core_stamp - the time in an address space, for a look that is about to be taken
+ * @mm: the address space
  *
  * Any context, no lock.
  *
- * Return: a time no later than the look.
+ * Return: a time no later than the look; 0 where there is no space.
  */
-verdict_time core_stamp(void)
+verdict_time core_stamp(const void *mm)
 {
-	verdict_time stamp = READ_ONCE(core_engine.clock);
+	verdict_time stamp = 0;
+	struct space *s;
 
+	rcu_read_lock();
+	s = space_find(mm);
+	if (s->state != SPACE_STRANGERS)
+		stamp = READ_ONCE(s->engine.clock);
+	rcu_read_unlock();
 	/* Pairs with the lock around every fact: the look comes after. */
 	smp_rmb();
 	return stamp;
 }
 NOKPROBE_SYMBOL(core_stamp);
+
+/**
+ * core_demand - what demand.c keeps of an address space
+ * @e: its engine, from core_lock()
+ *
+ * Return: that; NULL if it has no space.
+ */
+struct demand_mm *core_demand(struct verdict_engine *e)
+{
+	struct space *s = space_of(e);
+
+	return s->state == SPACE_STRANGERS ? NULL : &s->demand;
+}
+NOKPROBE_SYMBOL(core_demand);
+
+/**
+ * core_looks - pages of an address space may wait for a look
+ * @e: its engine, from core_lock()
+ */
+void core_looks(struct verdict_engine *e)
+{
+	space_of(e)->looks = true;
+}
+NOKPROBE_SYMBOL(core_looks);
+
+/**
+ * core_spaces - how many address spaces there can be
+ *
+ * Return: the end of the numbers for core_grab() and core_demands().
+ */
+unsigned int core_spaces(void)
+{
+	return space_nr();
+}
+
+/**
+ * core_grab - an address space with userfaultfds
+ * @i: its number
+ * @looks: only if its pages may wait for a look, which is forgotten by that
+ *
+ * Process context.
+ *
+ * Return: the mm, for mmdrop(), or NULL.
+ */
+struct mm_struct *core_grab(unsigned int i, bool looks)
+{
+	struct space *s = space_at(i);
+	struct mm_struct *mm = NULL;
+	unsigned long flags;
+
+	if (READ_ONCE(s->state) != SPACE_USED || (looks && !READ_ONCE(s->looks)))
+		return NULL;
+	raw_spin_lock_irqsave(&s->lock, flags);
+	if (s->state == SPACE_USED) {
+		mm = s->mm;
+		mmgrab(mm);
+		if (looks)
+			s->looks = false;
+	}
+	raw_spin_unlock_irqrestore(&s->lock, flags);
+	return mm;
+}
+
+/**
+ * core_demands - does an address space need hooks on demand?
+ * @i: its number
+ * @suspect: or may it?
+ *
+ * Under whatever keeps demand.c from changing that.
+ *
+ * Return: true if so, or if it did a moment ago.
+ */
+bool core_demands(unsigned int i, bool suspect)
+{
+	const struct space *s = space_at(i);
+
+	return READ_ONCE(s->state) == SPACE_USED &&
+	       (READ_ONCE(s->demand.needed) ||
+		(suspect && READ_ONCE(s->demand.suspect)));
+}
 
 /**
  * core_op_begin - tell the engine that an operation begins
@@ -100,103 +277,42 @@ NOKPROBE_SYMBOL(core_stamp);
 void core_op_begin(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		   unsigned long start, unsigned long end)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 
-	if (!core_lock(&flags))
+	e = core_lock(mm, &flags);
+	if (!e)
 		return;
-	verdict_op_begin_at(&core_engine, current, ctx, mm, kind, start, end);
-	core_unlock(flags);
+	verdict_op_begin_at(e, current, ctx, mm, kind, start, end);
+	core_unlock(e, flags);
+	if (!mm)
+		atomic_inc(&all_unseen);
 }
 NOKPROBE_SYMBOL(core_op_begin);
 
 /**
  * core_op_end - tell the engine that an operation has ended
- * @ctx: of the userfaultfd
+ * @ctx: of the userfaultfd, or the mm: as when it began
+ * @mm: as when it began
  * @kind: of operation
  * @outcome: what it did
  * @done_end: for OUTCOME_DONE: the end of what it has installed
  *
  * Any context but NMI.
  */
-void core_op_end(const void *ctx, enum verdict_op_kind kind,
+void core_op_end(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		 enum verdict_outcome outcome, unsigned long done_end)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 
-	if (!core_lock(&flags))
+	e = core_lock(mm, &flags);
+	if (!e)
 		return;
-	verdict_op_end(&core_engine, current, ctx, kind, outcome, done_end);
-	core_unlock(flags);
+	verdict_op_end(e, current, ctx, kind, outcome, done_end);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(core_op_end);
-
-/*
- * Whose return probes are in flight. Whoever sleeps in an ioctl holds one, and
- * there are only so many: without shares any user could make all others' be
- * missed, which would cost everybody his evidence.
- */
-#define SHARE_BITS	6
-#define SHARES		(1 << SHARE_BITS)
-
-/* The upper half is of hooks on demand: once these go, no return is seen. */
-static atomic_t in_flight[2 * SHARES];
-
-/*
- * By share and hash: mms in which something unseen may be in flight, until the
- * module goes. No userfaultfd that is opened there later is judged either.
- */
-static unsigned long unseen[SHARES];
-
-/**
- * core_payer - who pays for what the current task uses up
- *
- * Any context. The users of a user namespace are the one who made it.
- *
- * Return: the user's number, and never 0.
- */
-unsigned long core_payer(void)
-{
-	const struct user_namespace *ns = current_user_ns();
-	kuid_t uid = current_uid();
-
-	while (ns->parent) {
-		uid = ns->owner;
-		ns = ns->parent;
-	}
-	return 1UL + __kuid_val(uid);
-}
-NOKPROBE_SYMBOL(core_payer);
-
-/**
- * core_hold - may an instance of a return probe be kept until the return?
- * @share: set to what core_let_go() needs
- * @on_demand: its hook comes and goes
- *
- * Any context. A user may keep at most half of what there is.
- *
- * Return: true if so; else it is to be given back at once.
- */
-bool core_hold(u8 *share, bool on_demand)
-{
-	*share = hash_32(core_payer(), SHARE_BITS) + (on_demand ? SHARES : 0);
-	if (atomic_inc_return(&in_flight[*share]) +
-	    atomic_read(&in_flight[*share ^ SHARES]) <= core_engine.limits.ops / 2)
-		return true;
-	atomic_dec(&in_flight[*share]);
-	core_count(CORE_OVER_SHARE, 1);
-	return false;
-}
-NOKPROBE_SYMBOL(core_hold);
-
-/**
- * core_let_go - the return of what core_hold() has allowed
- * @share: whose it was
- */
-void core_let_go(u8 share)
-{
-	atomic_dec(&in_flight[share]);
-}
-NOKPROBE_SYMBOL(core_let_go);
 
 /**
  * core_unseen - something in an mm goes unseen
@@ -206,24 +322,28 @@ NOKPROBE_SYMBOL(core_let_go);
  */
 void core_unseen(const void *mm)
 {
-	unsigned long *of = &unseen[hash_32(core_payer(), SHARE_BITS)];
+	unsigned long *of = &unseen[hash_32(share_payer(), UNSEEN_BITS)];
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	/* Before the lock: whoever opens one later finds it. */
-	if (mm)
-		set_bit(hash_long((unsigned long)mm, 6), of);
-	else
+	if (!mm) {
 		WRITE_ONCE(*of, ~0UL);
-	if (!core_lock(&flags))
+		atomic_inc(&all_unseen);
 		return;
-	verdict_mm_blind(&core_engine, mm);
-	core_unlock(flags);
+	}
+	set_bit(hash_long((unsigned long)mm, 6), of);
+	e = core_lock(mm, &flags);
+	if (!e)
+		return;
+	verdict_mm_blind(e, mm);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(core_unseen);
 
 /**
  * core_all_seen - may it be that all in an mm is seen?
- * @mm: the mm; NULL: any
+ * @mm: the mm
  *
  * Under core_lock().
  *
@@ -231,9 +351,9 @@ NOKPROBE_SYMBOL(core_unseen);
  */
 bool core_all_seen(const void *mm)
 {
-	unsigned long of = READ_ONCE(unseen[hash_32(core_payer(), SHARE_BITS)]);
+	unsigned long of = READ_ONCE(unseen[hash_32(share_payer(), UNSEEN_BITS)]);
 
-	return mm ? !(of & BIT(hash_long((unsigned long)mm, 6))) : !of;
+	return !(of & BIT(hash_long((unsigned long)mm, 6)));
 }
 NOKPROBE_SYMBOL(core_all_seen);
 
@@ -245,120 +365,45 @@ NOKPROBE_SYMBOL(core_all_seen);
  */
 void core_disarm(bool on_demand)
 {
-	unsigned long flags;
-	int i;
-
 	probes_disarm(on_demand);
-	for (i = SHARES; on_demand && i < 2 * SHARES; i++)
-		atomic_set(&in_flight[i], 0);
-	/* The sum must not move: see core_lock(). */
-	raw_spin_lock_irqsave(&lock, flags);
+	if (on_demand)
+		share_disarmed();
 	probes_fold_misses(on_demand);
-	raw_spin_unlock_irqrestore(&lock, flags);
 }
 
 /**
- * core_count - count what the engine does not
- * @counter: which
- * @n: how many
+ * core_snapshot - a copy of all counters
+ * @stats: the copy; the books of each address space are from one moment
  *
- * Any context.
- */
-void core_count(enum core_counter counter, long n)
-{
-	atomic_long_add(n, &counters[counter]);
-}
-NOKPROBE_SYMBOL(core_count);
-
-/**
- * core_counter - read such a counter
- * @counter: which
- *
- * Return: how many since the last core_reset().
- */
-unsigned long long core_counter(enum core_counter counter)
-{
-	return atomic_long_read(&counters[counter]);
-}
-
-/**
- * core_generation - moves when hooks were switched off behind our back
- *
- * Under core_lock().
- *
- * Return: a number; what was known when it was another one does not count.
- */
-unsigned int core_generation(void)
-{
-	return generation;
-}
-NOKPROBE_SYMBOL(core_generation);
-
-/**
- * core_snapshot - a copy of all counters, from one moment
- * @stats: the copy
+ * Process context, may sleep.
  */
 void core_snapshot(struct verdict_stats *stats)
 {
 	unsigned long flags;
+	unsigned int i;
 
-	raw_spin_lock_irqsave(&lock, flags);
-	if (!stopped)
-		learn_losses();
-	*stats = core_engine.stats;
-	raw_spin_unlock_irqrestore(&lock, flags);
+	for (i = 0; i < space_nr() && !READ_ONCE(stopped); i++) {
+		struct space *s = space_at(i);
+
+		if (READ_ONCE(s->state) != SPACE_USED)
+			continue;
+		raw_spin_lock_irqsave(&s->lock, flags);
+		if (s->state == SPACE_USED)
+			learn_losses(s);
+		space_unlock(s, flags);
+	}
+	space_books(stats);
 }
 
-/**
- * core_reset - zero the books, and the counters
- */
-void core_reset(void)
-{
-	unsigned long flags;
-	int i;
-
-	raw_spin_lock_irqsave(&lock, flags);
-	verdict_reset(&core_engine);
-	raw_spin_unlock_irqrestore(&lock, flags);
-	for (i = 0; i < NR_CORE_COUNTERS; i++)
-		atomic_long_set(&counters[i], 0);
-}
-
-/**
- * core_memory - memory of all tables
- *
- * Return: bytes.
- */
-size_t core_memory(void)
-{
-	return verdict_bytes(&core_engine.limits);
-}
-
-/**
- * core_init - allocate the tables; see core_open()
- * @limits: their sizes
- *
- * Return: 0 or -ENOMEM.
- */
-int core_init(const struct verdict_limits *limits)
-{
-	memory = vzalloc(verdict_bytes(limits));
-	if (!memory)
-		return -ENOMEM;
-	verdict_init(&core_engine, limits, memory);
-	return 0;
-}
-
+/* Whoever is in the middle of a fact is done with it. */
 static void set_stopped(bool now)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&lock, flags);
-	missed = probes_missed();
-	generation = guard_generation();
+	if (!now)
+		work_open(true);
 	WRITE_ONCE(stopped, now);
-	work_open(!now);
-	raw_spin_unlock_irqrestore(&lock, flags);
+	synchronize_rcu();
+	if (now)
+		work_open(false);
 }
 
 /**
@@ -379,14 +424,4 @@ void core_open(void)
 void core_stop(void)
 {
 	set_stopped(true);
-}
-
-/**
- * core_exit - free everything
- *
- * Never opened, or after core_stop(); after the last handler has returned.
- */
-void core_exit(void)
-{
-	vfree(memory);
 }

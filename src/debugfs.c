@@ -43,7 +43,8 @@ DEFINE_SHOW_ATTRIBUTE(ioctls_file);
 static ssize_t reset_write(struct file *file, const char __user *buf,
 			   size_t len, loff_t *pos)
 {
-	core_reset();
+	space_books_reset();
+	count_reset();
 	guard_reset();
 	ioctl_stats_reset();
 	report_reset();

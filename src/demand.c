@@ -4,73 +4,32 @@
  * are in place only while some userfaultfd has a range that is not hugetlb.
  *
  * That has a price: what began before a hook was in place was not seen. So such
- * a userfaultfd is judged (verdict_ctx_complete()) from a moment on when nobody was
- * in the middle of a fault there.
+ * ranges of an mm are judged (verdict_complete()) from a moment on when nobody
+ * was in the middle of a fault there.
  */
 #include "uffd_race.h"
 #include "probe.h"
 #include <linux/mutex.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
+#include <linux/sched/mm.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #define SOON	msecs_to_jiffies(10)
 #define LATER	msecs_to_jiffies(1000)
 
-/**
- * struct demand_ctx - a userfaultfd with such ranges; under core_lock()
- * @ctx: the userfaultfd, or NULL
- * @tgid: who registered them, if it may be his; if @found, whose they are
- * @registrations: how often something was registered
- * @found: they were found in that process
- * @complete: the engine judges them
- */
-struct demand_ctx {
-	const void *ctx;
-	unsigned long tgid;
-	unsigned int registrations;
-	bool found, complete;
-};
-
-static struct demand_ctx *slots;
-static unsigned int nr_slots;
 static bool always;
 /* Which arming it is, if the hooks are in place; else 0. */
 static unsigned int armed;
+static bool placed;	/* some of them, though none of what they see is told */
+/* What they see in flight: its end is to be told, too. */
+static atomic_t in_flight;
 /* Who puts hooks in place, and removes them: one at a time. */
 static DEFINE_MUTEX(arm_mutex);
+/* Raw, inside core_lock(): of every struct demand_mm, and whether to disarm. */
+static DEFINE_RAW_SPINLOCK(lock);
 
 static void demand_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(demand_work, demand_worker);
-
-/*
- * Under core_lock(). Hooks were switched off: any of them may have ended unseen.
- * None of them is judged any more, so none needs hooks.
- */
-static void forget_older(void)
-{
-	static unsigned int generation;
-	unsigned int i;
-
-	if (likely(generation == core_generation()))
-		return;
-	generation = core_generation();
-	for (i = 0; i < nr_slots; i++)
-		slots[i].ctx = NULL;
-}
-NOKPROBE_SYMBOL(forget_older);
-
-static struct demand_ctx *find_slot(const void *ctx)
-{
-	unsigned int i;
-
-	forget_older();
-	for (i = 0; i < nr_slots; i++)
-		if (slots[i].ctx == ctx)
-			return &slots[i];
-	return NULL;
-}
-NOKPROBE_SYMBOL(find_slot);
 
 /**
  * demand_armed - are the hooks in place?
@@ -86,192 +45,246 @@ unsigned int demand_armed(void)
 }
 NOKPROBE_SYMBOL(demand_armed);
 
-/*
- * There is room for all that have a record, and no others need any hook: their
- * events are undecided with or without.
+/**
+ * demand_enter - may an operation be told that a hook on demand sees begin?
+ *
+ * Any context.
+ *
+ * Return: true if so: the hook stays until demand_leave().
  */
-static struct demand_ctx *new_slot(const void *ctx, unsigned int since)
+bool demand_enter(void)
 {
-	struct demand_ctx *slot = find_slot(NULL);
-	const void *mm = verdict_ctx_mm(&core_engine, ctx);
-
-	if (!slot || !verdict_ctx_tag(&core_engine, ctx))
-		return NULL;
-	*slot = (struct demand_ctx) {
-		.ctx = ctx,
-		.tgid = mm && mm != current->mm ? 0 : current->tgid,
-		.complete = since && since == armed && probes_evidence(true),
-	};
-	if (slot->complete)
-		verdict_ctx_complete(&core_engine, ctx, true);
-	return slot;
+	/* Ordered: either disarm() sees it in flight, or it sees that nothing is armed. */
+	atomic_inc_return(&in_flight);
+	if (demand_armed())
+		return true;
+	atomic_dec(&in_flight);
+	return false;
 }
-NOKPROBE_SYMBOL(new_slot);
+NOKPROBE_SYMBOL(demand_enter);
 
 /**
- * demand_registered - a userfaultfd has a range that is not hugetlb
- * @ctx: the userfaultfd
+ * demand_leave - its end was told
+ */
+void demand_leave(void)
+{
+	atomic_dec(&in_flight);
+}
+NOKPROBE_SYMBOL(demand_leave);
+
+/* Under core_lock(). */
+static void judge(struct verdict_engine *e, struct demand_mm *d, bool on)
+{
+	d->complete = on;
+	verdict_complete(e, on);
+}
+
+/* Under core_lock(). @since, @hugetlb: of its registration, as below */
+static void registered(struct verdict_engine *e, struct demand_mm *d,
+		       unsigned int since, bool hugetlb)
+{
+	bool first = !d->needed && !d->suspect;
+
+	raw_spin_lock(&lock);
+	d->registrations++;
+	if (hugetlb) {
+		WRITE_ONCE(d->suspect, true);
+	} else {
+		WRITE_ONCE(d->needed, true);
+		if (first)
+			d->complete = since && since == armed &&
+				      probes_evidence(true);
+	}
+	raw_spin_unlock(&lock);
+	/* One that came later is judged like those that were there. */
+	if (d->complete)
+		verdict_complete(e, true);
+}
+NOKPROBE_SYMBOL(registered);
+
+/**
+ * demand_registered - a userfaultfd has one more range
+ * @mm: its address space
  * @since: demand_armed() when its registration began. It waits for all faults
  *	(mmap_write_lock(), vma_start_write()), so all later ones are seen.
+ * @hugetlb: it is said to be hugetlb. Until that was looked into, a later
+ *	registration, of another range, proves nothing about the faults in this one.
  *
- * From the handler on ioctls.
+ * From the handler on ioctls. Where no userfaultfd has a record no hook is needed:
+ * events are undecided with or without.
  */
-void demand_registered(const void *ctx, unsigned int since)
+void demand_registered(const void *mm, unsigned int since, bool hugetlb)
 {
-	struct demand_ctx *slot;
+	struct verdict_engine *e;
+	struct demand_mm *d;
 	unsigned long flags;
 
-	if (!core_lock(&flags))
+	e = core_lock(mm, &flags);
+	if (!e)
 		return;
-	slot = find_slot(ctx);
-	if (!slot)
-		slot = new_slot(ctx, since);
-	if (slot)
-		slot->registrations++;
-	core_unlock(flags);
-	work_queue(&demand_work, 0);
+	d = core_demand(e);
+	if (d)
+		registered(e, d, since, hugetlb);
+	core_unlock(e, flags);
+	if (d)
+		work_queue(&demand_work, 0);
 }
 NOKPROBE_SYMBOL(demand_registered);
 
 /**
  * demand_inherited - fork() has made a userfaultfd with its parent's ranges
- * @ctx: the new one
- * @parent: its parent
+ * @mm: of the child
+ * @parent: the parent's
  *
  * From the handler on fork; the child has not run yet.
  */
-void demand_inherited(const void *ctx, const void *parent)
+void demand_inherited(const void *mm, const void *parent)
 {
+	struct verdict_engine *e;
+	struct demand_mm *d;
+	bool has, needs;
 	unsigned long flags;
-	bool has = false;
 
-	if (!core_lock(&flags))
+	e = core_lock(parent, &flags);
+	if (!e)
 		return;
-	has = find_slot(parent);
-	core_unlock(flags);
+	d = core_demand(e);
+	needs = d && d->needed;
+	has = needs || (d && d->suspect);
+	core_unlock(e, flags);
 	if (has)
-		demand_registered(ctx, demand_armed());
+		demand_registered(mm, demand_armed(), !needs);
 }
 NOKPROBE_SYMBOL(demand_inherited);
 
-/**
- * demand_released - a userfaultfd ends
- * @ctx: the userfaultfd
- *
- * Under core_lock(), from the handler on release.
- */
-void demand_released(const void *ctx)
+/* Under core_lock(). Return: true if it waits for a quiet moment. */
+static bool looked(struct verdict_engine *e, struct demand_mm *d, enum look_ranges look)
 {
-	struct demand_ctx *slot = find_slot(ctx);
-
-	if (slot)
-		slot->ctx = NULL;
+	if (look == LOOK_RANGES_UNKNOWN)
+		return !d->complete;
+	raw_spin_lock(&lock);
+	WRITE_ONCE(d->suspect, false);
+	WRITE_ONCE(d->needed, look != LOOK_RANGES_NONE);
+	raw_spin_unlock(&lock);
+	if (look == LOOK_RANGES_NONE && d->complete)
+		judge(e, d, false);
+	if (look == LOOK_RANGES_QUIET && !d->complete && armed && probes_evidence(true))
+		judge(e, d, true);
+	return d->needed && !d->complete;
 }
-NOKPROBE_SYMBOL(demand_released);
 
-/* Looks after one slot. Return: true if it waits for a quiet moment. */
-static bool look_after(unsigned int i)
+/* Looks after one mm. Return: true if it waits for a quiet moment. */
+static bool look_after(struct mm_struct *mm)
 {
-	struct demand_ctx was, *slot = &slots[i];
-	const void *whose = NULL;
+	struct verdict_engine *e;
 	enum look_ranges look;
+	struct demand_mm *d, was = { };
+	unsigned int was_armed = armed;
 	unsigned long flags;
 	bool waits = false;
 
-	if (!core_lock(&flags))
+	e = core_lock(mm, &flags);
+	if (!e)
 		return false;
-	forget_older();
-	was = *slot;
-	core_unlock(flags);
-	if (!was.ctx)
+	d = core_demand(e);
+	if (d)
+		was = *d;
+	core_unlock(e, flags);
+	if (!was.needed && !was.suspect)
 		return false;
-	look = look_ranges(was.ctx, was.tgid, armed && !was.complete,
-			   &whose);
-	if (!core_lock(&flags))
+	look = look_ranges(mm, was_armed && !was.complete);
+	e = core_lock(mm, &flags);
+	if (!e)
 		return false;
-	forget_older();
-	if (slot->ctx != was.ctx || slot->registrations != was.registrations)
-		goto out;	/* what was found is out of date */
-	if (whose)
-		verdict_ctx_belongs(&core_engine, slot->ctx, whose);
-	switch (look) {
-	case LOOK_RANGES_NONE:
-		/* Who registers may do so for another process. */
-		if (slot->found) {
-			verdict_ctx_complete(&core_engine, slot->ctx, false);
-			slot->ctx = NULL;
-		}
-		break;
-	case LOOK_RANGES_QUIET:
-		slot->found = true;
-		if (!slot->complete && probes_evidence(true)) {
-			slot->complete = true;
-			verdict_ctx_complete(&core_engine, slot->ctx, true);
-		}
-		break;
-	case LOOK_RANGES_BUSY:
-		slot->found = true;
-		waits = !slot->complete;
-		break;
-	case LOOK_RANGES_UNKNOWN:
-		/* Nobody knows where to look? Then nothing is to come. */
-		waits = !slot->complete && slot->tgid;
-		break;
-	}
-out:
-	core_unlock(flags);
+	d = core_demand(e);
+	/* Else what was found is out of date. */
+	if (d && d->registrations == was.registrations)
+		waits = looked(e, d, look);
+	core_unlock(e, flags);
 	return waits;
 }
 
-static bool any_slot(void)
+static bool any_demands(bool suspect)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr_slots; i++)
-		if (slots[i].ctx)
+	for (i = 0; i < core_spaces(); i++)
+		if (core_demands(i, suspect))
 			return true;
 	return false;
 }
 
 static bool hooks_needed(void)
 {
-	return always || any_slot();
+	return always || any_demands(false);
 }
 
-/* Under arm_mutex. */
-static void arm(void)
+/* What was in flight when a hook came late was not seen by it. */
+static void none_complete(void)
+{
+	struct verdict_engine *e;
+	struct mm_struct *mm;
+	struct demand_mm *d;
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < core_spaces(); i++) {
+		mm = core_grab(i, false);
+		if (!mm)
+			continue;
+		e = core_lock(mm, &flags);
+		d = e ? core_demand(e) : NULL;
+		if (d && d->complete)
+			judge(e, d, false);
+		if (e)
+			core_unlock(e, flags);
+		mmdrop(mm);
+	}
+}
+
+/* Under arm_mutex. Return: false if nothing has come of it. */
+static bool arm(void)
 {
 	static unsigned int last;
-	unsigned long flags;
-	bool locked;
+	bool late = armed;
 
-	probes_demand();
+	placed = true;
+	if (!probes_demand() && late)
+		return false;
 	if (!++last)
 		last = 1;
-	/* Not while the module is loaded: nobody else is there. */
-	locked = core_lock(&flags);
+	raw_spin_lock_irq(&lock);
 	/* pairs with demand_armed() */
 	smp_store_release(&armed, last);
-	if (locked)
-		core_unlock(flags);
+	raw_spin_unlock_irq(&lock);
+	if (late)
+		none_complete();
+	return true;
 }
 
 /* Under arm_mutex. */
 static void disarm(void)
 {
-	unsigned long flags;
 	bool needed;
 
 	/* Under the lock: nobody registers meanwhile. */
-	if (!core_lock(&flags))
-		return;
+	raw_spin_lock_irq(&lock);
 	needed = hooks_needed();
 	if (!needed)
 		/* pairs with demand_armed() */
 		smp_store_release(&armed, 0);
-	core_unlock(flags);
-	if (!needed)
-		core_disarm(true);
+	raw_spin_unlock_irq(&lock);
+}
+
+/* Under arm_mutex. Who zaps may sleep: it is asked again later. */
+static void remove_hooks(void)
+{
+	/* Pairs with demand_enter(). */
+	smp_mb();
+	if (armed || atomic_read(&in_flight))
+		return;
+	core_disarm(true);
+	placed = false;
 }
 
 static bool arm_or_disarm(void)
@@ -281,43 +294,41 @@ static bool arm_or_disarm(void)
 	mutex_lock(&arm_mutex);
 	if (armed)
 		disarm();
-	else if (hooks_needed()) {
-		arm();
-		armed_now = true;
-	}
+	/* If they are in place: some may have failed. */
+	if (hooks_needed())
+		armed_now = arm();
+	else if (placed)
+		remove_hooks();
 	mutex_unlock(&arm_mutex);
 	return armed_now;
 }
 
 static void demand_worker(struct work_struct *work)
 {
+	struct mm_struct *mm;
 	bool waits = false;
 	unsigned int i;
 
-	for (i = 0; i < nr_slots; i++) {
-		waits |= look_after(i);
+	for (i = 0; i < core_spaces(); i++) {
+		mm = core_demands(i, true) ? core_grab(i, false) : NULL;
+		if (!mm)
+			continue;
+		waits |= look_after(mm);
+		mmdrop(mm);
 		cond_resched();
 	}
 	waits |= arm_or_disarm();
-	if (any_slot() || !!armed != hooks_needed())
+	if (any_demands(true) || placed != hooks_needed())
 		work_queue_again(&demand_work, waits ? SOON : LATER);
 }
 
 /**
- * demand_init - make room; nothing is armed so far
- * @nr: userfaultfds that may be recorded at once
+ * demand_init - nothing is armed so far
  * @arm_always: have the hooks in place all the time
- *
- * Return: 0 or -ENOMEM.
  */
-int demand_init(unsigned int nr, bool arm_always)
+void demand_init(bool arm_always)
 {
-	slots = kvcalloc(nr, sizeof(*slots), GFP_KERNEL);
-	if (!slots)
-		return -ENOMEM;
-	nr_slots = nr;
 	always = arm_always;
-	return 0;
 }
 
 /**
@@ -341,14 +352,4 @@ void demand_start(void)
 void demand_stop(void)
 {
 	cancel_delayed_work_sync(&demand_work);
-}
-
-/**
- * demand_exit - free everything
- *
- * Never started, or after demand_stop(); after the last handler has returned.
- */
-void demand_exit(void)
-{
-	kvfree(slots);
 }

@@ -17,6 +17,7 @@
  */
 #include "uffd_race.h"
 #include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
@@ -114,8 +115,8 @@ static atomic_t acting;			/* writers within a switch */
 static unsigned int opened = -1;	/* the generation in which all hooks are in place */
 static unsigned int at_reset;
 static DEFINE_MUTEX(check_mutex);
-/* Not NULL while any userfaultfd is judged; a hint. */
-static struct verdict_ctx * const *judged;
+/* Not 0 while any userfaultfd is judged; a hint. */
+static const unsigned int *judged;
 
 static void guard_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(guard_work, guard_worker);
@@ -253,6 +254,8 @@ static void open_eyes(void)
 	if (switches_missed() || atomic_read(&acting))
 		return;
 	wait_for_switches();
+	/* What began meanwhile was not seen, and is not while it lasts. */
+	inside_scan();
 	if (canaries_sing() &&
 	    atomic_cmpxchg(&generation, then, then + 1) == then)
 		WRITE_ONCE(opened, then + 1);
@@ -360,22 +363,23 @@ bool guard_off(const struct kprobe *kp)
 
 /**
  * guard_init - look after the hooks
- * @ctxs: points to NULL while no userfaultfd is judged
+ * @used: points to 0 while no userfaultfd is judged
  *
  * Before any of them is placed, and before the engine opens. Failing to place
  * anything is no error: "probes" says what is unguarded.
  */
-void guard_init(struct verdict_ctx * const *ctxs)
+void guard_init(const unsigned int *used)
 {
 	int i;
 
-	judged = ctxs;
+	judged = used;
 	for (i = 0; i < ARRAY_SIZE(switches); i++) {
 		struct guard_switch *s = &switches[i];
 
 		s->rp.kp.symbol_name = s->symbol;
 		s->rp.handler = switch_return;
-		s->rp.maxactive = 64;
+		/* Anybody may read the second: an instance a CPU, for a moment. */
+		s->rp.maxactive = 64 + num_possible_cpus();
 		s->error = register_kretprobe(&s->rp);
 		if (s->error)
 			pr_warn("no probe on %s (%d): %s\n", s->symbol, s->error,

@@ -10,8 +10,6 @@
 #include <linux/hugetlb.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
 static unsigned long look_delay;
@@ -19,53 +17,25 @@ static unsigned long look_delay;
 static void look_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look_worker);
 
-/* The mm of a process, or NULL with *gone telling if there is no process. */
-static struct mm_struct *mm_of(unsigned long tgid, bool *gone)
-{
-	struct task_struct *task;
-	struct mm_struct *mm;
-	struct pid *pid;
-
-	*gone = false;
-	if (!tgid)
-		return NULL;
-	pid = find_get_pid(tgid);
-	task = get_pid_task(pid, PIDTYPE_TGID);
-	put_pid(pid);
-	if (!task) {
-		*gone = true;
-		return NULL;
-	}
-	mm = get_task_mm(task);	/* its first thread may be gone; others not */
-	put_task_struct(task);
-	return mm;
-}
-
 /* What is there, under the page-table lock. */
-static enum verdict_look look_again(const struct verdict_todo *todo)
+static enum verdict_look look_again(struct mm_struct *mm, const struct verdict_todo *todo)
 {
 	enum verdict_look look = LOOK_UNKNOWN;
 	struct vm_area_struct *vma;
-	struct mm_struct *mm;
-	bool gone;
 
-	mm = mm_of(todo->owner, &gone);
-	if (!mm)
-		return gone ? LOOK_GONE : look;
-	if (mmap_read_trylock(mm)) {
-		vma = find_vma(mm, todo->addr);
-		if (!vma || vma->vm_start > todo->addr ||
-		    vma->vm_userfaultfd_ctx.ctx != todo->ctx)
-			look = LOOK_GONE;
-		/* Mappings have merged: another mm may install from here on. */
-		else if (is_vm_hugetlb_page(vma) &&
-			 vma_table_shareable(vma, todo->addr))
-			look = LOOK_GONE;
-		else
-			look = ptwalk_look_locked(vma, todo->addr);
-		mmap_read_unlock(mm);
-	}
-	mmput(mm);
+	if (!mmap_read_trylock(mm))
+		return look;
+	vma = find_vma(mm, todo->addr);
+	if (!vma || vma->vm_start > todo->addr ||
+	    vma->vm_userfaultfd_ctx.ctx != todo->ctx)
+		look = LOOK_GONE;
+	/* Mappings have merged: another mm may install from here on. */
+	else if (is_vm_hugetlb_page(vma) && (vma_table_shareable(vma, todo->addr) ||
+					     ptwalk_table_shared(vma, todo->addr)))
+		look = LOOK_GONE;
+	else
+		look = ptwalk_look_locked(vma, todo->addr);
+	mmap_read_unlock(mm);
 	return look;
 }
 
@@ -81,35 +51,61 @@ void look_later(void)
 }
 NOKPROBE_SYMBOL(look_later);
 
-static void look_worker(struct work_struct *work)
+/* Return: whether any page waits. @alive: the mm has users, one of them us */
+static bool look_at(struct mm_struct *mm, bool alive)
 {
-	unsigned int cursor = 0, pages = 0;
+	unsigned int cursor = 0;
+	struct verdict_engine *e;
 	struct verdict_todo todo;
 	enum verdict_look look;
 	unsigned long flags;
 	verdict_time stamp;
+	bool any = false;
 	bool more;
 
 	for (;;) {
-		if (!core_lock(&flags))
-			return;
-		more = verdict_next_todo(&core_engine, &cursor, &todo);
-		core_unlock(flags);
+		e = core_lock(mm, &flags);
+		if (!e)
+			return false;
+		more = verdict_next_todo(e, &cursor, &todo);
+		if (!more && any)
+			core_looks(e);
+		core_unlock(e, flags);
 		if (!more)
-			break;
-		stamp = core_stamp();
-		look = look_again(&todo);
+			return any;
+		any = true;
+		stamp = core_stamp(mm);
+		look = alive ? look_again(mm, &todo) : LOOK_GONE;
 		/* What was seen means nothing if the hooks were off. */
 		guard_check();
-		if (!core_lock(&flags))
-			return;
-		verdict_looked(&core_engine, todo.ctx, todo.addr, look, stamp);
-		core_unlock(flags);
-		pages++;
+		e = core_lock(mm, &flags);
+		if (!e)
+			return false;
+		verdict_looked(e, todo.ctx, todo.addr, look, stamp);
+		core_unlock(e, flags);
 		cond_resched();
 	}
+}
+
+static void look_worker(struct work_struct *work)
+{
+	struct mm_struct *mm;
+	bool any = false;
+	unsigned int i;
+	bool alive;
+
+	for (i = 0; i < core_spaces(); i++) {
+		mm = core_grab(i, true);
+		if (!mm)
+			continue;
+		alive = mmget_not_zero(mm);
+		any |= look_at(mm, alive);
+		if (alive)
+			mmput(mm);
+		mmdrop(mm);
+	}
 	report_first_bogus();
-	if (pages)
+	if (any)
 		look_later();
 }
 
@@ -125,7 +121,7 @@ void look_init(unsigned int ms)
 /**
  * look_stop - look no more
  *
- * After core_stop(), and before core_exit().
+ * After core_stop(), and before space_exit().
  */
 void look_stop(void)
 {
@@ -139,11 +135,9 @@ static bool range_needs_hooks(struct vm_area_struct *vma)
 }
 
 /**
- * look_ranges - does a userfaultfd have ranges that are not hugetlb?
- * @ctx: the userfaultfd
- * @tgid: a process that may have them
+ * look_ranges - do userfaultfds of an mm have ranges that are not hugetlb?
+ * @mm: the mm; the caller pins its address
  * @quiet: find out whether anybody faults there
- * @whose: set to the mm that has them, if they were found; a mere name
  *
  * LOOK_RANGES_QUIET says more: at some moment during this call no page fault
  * was in the middle of any of them. Whoever faults holds the mmap lock or,
@@ -153,17 +147,13 @@ static bool range_needs_hooks(struct vm_area_struct *vma)
  *
  * Return: what was found.
  */
-enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet,
-			     const void **whose)
+enum look_ranges look_ranges(struct mm_struct *mm, bool quiet)
 {
 	enum look_ranges found = LOOK_RANGES_UNKNOWN;
 	struct vm_area_struct *vma;
-	struct mm_struct *mm;
-	bool gone;
 
-	mm = mm_of(tgid, &gone);
-	if (!mm)
-		return gone ? LOOK_RANGES_NONE : found;
+	if (!mmget_not_zero(mm))
+		return LOOK_RANGES_NONE;
 	/*
 	 * Not mmap_write_trylock(), which 6.4 no longer has: nothing is written
 	 * here, so no vma needs the lock that mmap_write_unlock() would release.
@@ -171,10 +161,8 @@ enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet,
 	if (quiet ? down_write_trylock(&mm->mmap_lock) : mmap_read_trylock(mm)) {
 		found = LOOK_RANGES_NONE;
 		for (vma = find_vma(mm, 0); vma; vma = find_vma(mm, vma->vm_end)) {
-			if (vma->vm_userfaultfd_ctx.ctx != ctx ||
-			    !range_needs_hooks(vma))
+			if (!vma->vm_userfaultfd_ctx.ctx || !range_needs_hooks(vma))
 				continue;
-			*whose = mm;
 			if (found == LOOK_RANGES_NONE && quiet)
 				found = LOOK_RANGES_QUIET;
 			if (!quiet || compat_vma_read_locked(vma))

@@ -9,11 +9,11 @@
 
 static unsigned int pages = 1024;
 module_param(pages, uint, 0444);
-MODULE_PARM_DESC(pages, "pages under judgement at once, 16..16384 (default 1024)");
+MODULE_PARM_DESC(pages, "pages of an address space under judgement at once, 16..16384 (default 1024)");
 
 static unsigned int faults = 1024;
 module_param(faults, uint, 0444);
-MODULE_PARM_DESC(faults, "faults in flight at once, blocked ones included, 16..16384 (default 1024)");
+MODULE_PARM_DESC(faults, "faults of an address space in flight at once, blocked ones included, 16..16384 (default 1024)");
 
 static unsigned int ops = 1024;
 module_param(ops, uint, 0444);
@@ -21,7 +21,11 @@ MODULE_PARM_DESC(ops, "ioctls and zaps in flight at once, 16..1024 (default 1024
 
 static unsigned int ctxs = 256;
 module_param(ctxs, uint, 0444);
-MODULE_PARM_DESC(ctxs, "userfaultfds watched at once, 1..1024 (default 256)");
+MODULE_PARM_DESC(ctxs, "userfaultfds of an address space watched at once, 1..1024 (default 256)");
+
+static unsigned int mms = 256;
+module_param(mms, uint, 0444);
+MODULE_PARM_DESC(mms, "address spaces with userfaultfds watched at once, 1..1024 (default 256)");
 
 static unsigned int look_ms = 5;
 module_param(look_ms, uint, 0444);
@@ -40,6 +44,7 @@ static const struct {
 	{ "faults", &faults, 16, 16384 },
 	{ "ops", &ops, 16, 1024 },
 	{ "ctxs", &ctxs, 1, 1024 },
+	{ "mms", &mms, 1, 1024 },
 	{ "look_ms", &look_ms, 1, 1000 },
 };
 
@@ -70,28 +75,29 @@ static int __init uffd_race_init(void)
 		.pages = pages, .faults = faults, .ops = ops, .ctxs = ctxs,
 	};
 	look_init(look_ms);
+	share_init(faults, ops);
+	demand_init(armed);
 	err = work_init();
 	if (err)
 		return err;
-	err = core_init(&limits);
+	err = space_init(&limits, mms);
 	if (err)
-		goto no_core;
+		goto no_spaces;
 	err = watch_init();
 	if (err)
 		goto no_watch;
-	err = demand_init(ctxs, armed);
-	if (err)
-		goto no_demand;
 	/* Handlers run from here on, and find the engine closed. */
-	guard_init(&core_engine.ctxs);
+	guard_init(space_used());
 	err = hooks_init(faults, ops);
 	if (err)
 		goto no_hooks;
 	demand_start();
 	probes_watching(false, armed);
 	debugfs_init();
+	inside_scan();
 	core_open();
 	guard_watch();
+	inside_watch();
 	pr_info("watching userfaultfds opened from now on\n");
 	return 0;
 
@@ -101,13 +107,12 @@ no_hooks:
 	core_disarm(false);
 	probes_exit();
 	guard_exit();
-	demand_exit();
-no_demand:
+	inside_exit();
 	watch_exit();
 no_watch:
 	look_stop();
-	core_exit();
-no_core:
+	space_exit();
+no_spaces:
 	work_exit();
 	return err;
 }
@@ -123,10 +128,10 @@ static void __exit uffd_race_exit(void)
 	core_disarm(false);
 	probes_exit();
 	guard_exit();
-	demand_exit();
-	watch_exit();
 	look_stop();
-	core_exit();
+	inside_exit();
+	watch_exit();
+	space_exit();
 	work_exit();
 }
 

@@ -8,11 +8,14 @@
 #include "compat.h"
 #include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/seqlock.h>
 
 #define MAX_HOOKS	32
 
 static struct hook * const *hooks;
 static unsigned int nr_hooks;
+/* Misses are moved from one number to another; their sum must not. */
+static seqcount_t folding = SEQCNT_ZERO(folding);
 
 bool hook_is_return(const struct hook *h)
 {
@@ -60,6 +63,20 @@ bool probes_tell_reads(unsigned int backing)
 }
 
 /**
+ * hook_proven - has a hook ever been hit?
+ * @hook: which
+ *
+ * A function may be there for others, and be inlined where it matters.
+ *
+ * Return: true if it has, and is in place.
+ */
+bool hook_proven(struct hook *hook)
+{
+	return hook_armed(hook) && READ_ONCE(hook->proven);
+}
+NOKPROBE_SYMBOL(hook_proven);
+
+/**
  * hook_hit - count a hit
  * @hook: which
  *
@@ -67,6 +84,8 @@ bool probes_tell_reads(unsigned int backing)
  */
 void hook_hit(struct hook *hook)
 {
+	if (unlikely(!READ_ONCE(hook->proven)))
+		WRITE_ONCE(hook->proven, true);
 	this_cpu_inc(*hook->hits);
 }
 NOKPROBE_SYMBOL(hook_hit);
@@ -84,12 +103,17 @@ NOKPROBE_SYMBOL(hook_hit);
  */
 unsigned long probes_missed(void)
 {
-	unsigned long n = 0;
+	unsigned int seq;
+	unsigned long n;
 	int i;
 
-	for (i = 0; i < nr_hooks; i++)
-		if (hooks[i]->must_see)
-			n += hook_missed(hooks[i]);
+	do {
+		/* The writer is never interrupted: see probes_fold_misses(). */
+		seq = raw_read_seqcount_begin(&folding);
+		for (n = 0, i = 0; i < nr_hooks; i++)
+			if (hooks[i]->must_see)
+				n += hook_missed(hooks[i]);
+	} while (read_seqcount_retry(&folding, seq));
 	return n;
 }
 NOKPROBE_SYMBOL(probes_missed);
@@ -186,12 +210,15 @@ void probes_disarm(bool on_demand)
  * probes_fold_misses - keep what disarmed hooks have missed
  * @on_demand: those on demand, or the others
  *
- * After probes_disarm(), under whatever keeps others from taking the sum.
+ * After probes_disarm(); one at a time.
  */
 void probes_fold_misses(bool on_demand)
 {
+	unsigned long flags;
 	int i;
 
+	local_irq_save(flags);
+	raw_write_seqcount_begin(&folding);
 	for (i = 0; i < nr_hooks; i++) {
 		struct hook *h = hooks[i];
 
@@ -202,6 +229,8 @@ void probes_fold_misses(bool on_demand)
 		h->rp.kp.nmissed = 0;
 		h->rp.nmissed = 0;
 	}
+	raw_write_seqcount_end(&folding);
+	local_irq_restore(flags);
 }
 
 /* What this kernel can't do; anything else may go well next time. */
@@ -215,15 +244,22 @@ static bool fails_forever(int error)
  *
  * Process context, may sleep. What can't be placed is reported, once, and what
  * could not be placed for want of something that comes and goes is tried again.
+ *
+ * Return: whether any was placed.
  */
-void probes_demand(void)
+bool probes_demand(void)
 {
+	bool placed = false;
 	int i;
 
-	for (i = 0; i < nr_hooks; i++)
-		if (hooks[i]->on_demand && !hooks[i]->armed &&
-		    !fails_forever(hooks[i]->error))
-			hook_arm(hooks[i]);
+	for (i = 0; i < nr_hooks; i++) {
+		if (!hooks[i]->on_demand || hooks[i]->armed ||
+		    fails_forever(hooks[i]->error))
+			continue;
+		hook_arm(hooks[i]);
+		placed |= hooks[i]->armed;
+	}
+	return placed;
 }
 
 static DEFINE_MUTEX(watching_mutex);

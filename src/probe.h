@@ -28,6 +28,7 @@
  * @hits: how often its handler had something to do
  * @error: why it could not be placed, or 0
  * @armed: it is in place
+ * @proven: it has been hit: what it tells does not pass it by, inlined
  * @missed: hits missed before it was last put in place
  */
 struct hook {
@@ -41,14 +42,14 @@ struct hook {
 	const char *lost;
 	unsigned long __percpu *hits;
 	int error;
-	bool armed;
+	bool armed, proven;
 	unsigned long missed;
 };
 
 int probes_init(struct hook * const *list, unsigned int nr,
 		unsigned int faults, unsigned int ops);
 void probes_exit(void);
-void probes_demand(void);
+bool probes_demand(void);
 void probes_disarm(bool on_demand);
 void probes_watching(bool on, bool keep);
 void probes_fold_misses(bool on_demand);
@@ -60,6 +61,7 @@ bool hook_is_return(const struct hook *h);
 const struct kprobe *hook_kprobe(const struct hook *h);
 unsigned long hook_missed(const struct hook *h);
 bool hook_armed(struct hook *hook);
+bool hook_proven(struct hook *hook);
 void hook_hit(struct hook *hook);
 
 #endif /* UFFD_RACE_PROBE_H */

@@ -237,6 +237,30 @@ enum verdict_look ptwalk_look(struct vm_area_struct *vma, unsigned long addr,
 NOKPROBE_SYMBOL(ptwalk_look);
 
 /**
+ * ptwalk_table_shared - does the page table at an address serve another mm, too?
+ * @vma: a hugetlb mapping, kept alive by the caller
+ * @addr: any address in it
+ *
+ * Any context. A mapping that was split may keep a table that it shares, but
+ * shares none anew (vma_table_shareable()).
+ *
+ * Return: true if so.
+ */
+bool ptwalk_table_shared(struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned long flags;
+	bool shared = false;
+	struct ptwalk w;
+
+	local_irq_save(flags);
+	if (ptwalk(vma->vm_mm, addr, PMD_SIZE, NULL, &w) && w.pmd)
+		shared = compat_table_shared(w.pmd);
+	local_irq_restore(flags);
+	return shared;
+}
+NOKPROBE_SYMBOL(ptwalk_table_shared);
+
+/**
  * ptwalk_is_clean - could reclaim drop what is mapped at an address?
  * @mm: the address space; its page tables are kept by the caller's reference
  * @addr: any address: there may be no mapping any more, or another one

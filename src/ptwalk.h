@@ -35,6 +35,7 @@ enum verdict_look ptwalk_look(struct vm_area_struct *vma, unsigned long addr,
 			      bool *table);
 enum verdict_look ptwalk_look_locked(struct vm_area_struct *vma,
 				     unsigned long addr);
+bool ptwalk_table_shared(struct vm_area_struct *vma, unsigned long addr);
 const void *ptwalk_lock(struct vm_area_struct *vma, const struct ptwalk *w);
 bool ptwalk_is_clean(struct mm_struct *mm, unsigned long addr);
 

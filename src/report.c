@@ -84,14 +84,15 @@ void report_counters(struct seq_file *m)
 	}
 	for (k = 0; k < NR_WHYS; k++)
 		seq_printf(m, "undecided_%s %llu\n", why_name[k], s.why[k]);
-	seq_printf(m, "events_not_judged %llu\n", core_counter(CORE_NOT_JUDGED));
-	seq_printf(m, "events_not_raised %llu\n", core_counter(CORE_NOT_RAISED));
+	seq_printf(m, "events_not_judged %llu\n", count_read(COUNT_NOT_JUDGED));
+	seq_printf(m, "events_not_raised %llu\n", count_read(COUNT_NOT_RAISED));
 	seq_printf(m, "continue_hole_punched %llu\n", s.hole_punched);
 	seq_printf(m, "resolve_raced %llu\n", s.raced);
 	seq_printf(m, "resolve_raced_bogus %llu\n", s.raced_bogus);
-	seq_printf(m, "install_clean %llu\n", core_counter(CORE_UNCLEAN));
+	seq_printf(m, "resolve_raced_undecided %llu\n", s.raced_undecided);
+	seq_printf(m, "install_clean %llu\n", count_read(COUNT_UNCLEAN));
 	seq_printf(m, "delivered_unmatched %llu\n", s.unmatched);
-	seq_printf(m, "delivered_unseen %llu\n", core_counter(CORE_UNSEEN));
+	seq_printf(m, "delivered_unseen %llu\n", count_read(COUNT_UNSEEN));
 	seq_printf(m, "hooks_switched %u\n", guard_switched());
 	seq_printf(m, "lost_evidence %llu\n", s.lost);
 	seq_printf(m, "blinded_ctxs %llu\n", s.blinded);
@@ -100,8 +101,9 @@ void report_counters(struct seq_file *m)
 	seq_printf(m, "full_events %llu\n", s.events_full);
 	seq_printf(m, "full_ops %llu\n", s.ops_full);
 	seq_printf(m, "full_ctxs %llu\n", s.ctxs_full);
-	seq_printf(m, "over_share %llu\n", core_counter(CORE_OVER_SHARE));
-	seq_printf(m, "memory_bytes %zu\n", core_memory());
+	seq_printf(m, "full_mms %llu\n", count_read(COUNT_MMS_FULL));
+	seq_printf(m, "over_share %llu\n", count_read(COUNT_OVER_SHARE));
+	seq_printf(m, "memory_bytes %zu\n", space_memory());
 }
 
 static unsigned int undecided_percent(const struct verdict_books *b)
@@ -131,7 +133,7 @@ static const char *doubt(const struct verdict_stats *s, const struct verdict_boo
 	if (too_much_undecided(b))
 		return undecided;
 	if (s->pages_full || s->faults_full || s->events_full || s->ops_full ||
-	    s->ctxs_full)
+	    s->ctxs_full || count_read(COUNT_MMS_FULL))
 		return "tables full";
 	if (s->lost || s->blinded)
 		return "evidence lost";
@@ -188,7 +190,7 @@ void report_verdict(struct seq_file *m)
 		   s.hole_punched ? "LEGAL" : none, s.hole_punched);
 	seq_printf(m, "resolve_raced %s %llu bogus=%llu\n", s.raced_bogus ?
 		   "VULNERABLE" : s.raced ? "LEGAL" : none, s.raced, s.raced_bogus);
-	unclean = core_counter(CORE_UNCLEAN);
+	unclean = count_read(COUNT_UNCLEAN);
 	seq_printf(m, "install_clean %s %llu\n",
 		   unclean ? "VULNERABLE" : none, unclean);
 }

@@ -4,19 +4,23 @@
  * which was settled when it was made, its features, and who still holds it.
  *
  * Where the kernel keeps the struct to itself, a copy is believed after one
- * userfaultfd was seen when it was made (its mm is then the caller's), and again
- * when its first UFFDIO_API had succeeded.
+ * userfaultfd was seen when it was made (its mm is then the caller's); all else
+ * when its first UFFDIO_API had succeeded, too.
  */
 #include "uffd_race.h"
 #include "hooks/hooks.h"
 #include "compat.h"
 #include <linux/fcntl.h>
+#include <linux/hash.h>
 #include <linux/uaccess.h>
 
 /* In the features of a userfaultfd whose UFFDIO_API has succeeded. */
 #define INITIALIZED	BIT(31)
 
-static const void *made;	/* was as it should be, when it was made */
+/* By hash: was as it should be, when it was made. Others are made beside it. */
+#define MADE_BITS	6
+static const void *made[1 << MADE_BITS];
+static bool mm_believed = COMPAT_UFFD_PUBLIC;
 static bool believed = COMPAT_UFFD_PUBLIC;
 static bool initialized_seen;
 
@@ -62,7 +66,7 @@ const void *uffd_mm(const void *ctx)
 {
 	struct uffd_facts facts;
 
-	return uffd_look(ctx, &facts) ? facts.mm : NULL;
+	return READ_ONCE(mm_believed) && read_uffd(ctx, &facts) ? facts.mm : NULL;
 }
 NOKPROBE_SYMBOL(uffd_mm);
 
@@ -119,7 +123,7 @@ void uffd_succeeded(const void *ctx, u64 features)
 	if (READ_ONCE(initialized_seen) || !read_uffd(ctx, &facts) ||
 	    !(facts.features & INITIALIZED) || features & ~(u64)facts.features)
 		return;
-	if (!COMPAT_UFFD_PUBLIC && READ_ONCE(made) != ctx)
+	if (!COMPAT_UFFD_PUBLIC && READ_ONCE(made[hash_ptr(ctx, MADE_BITS)]) != ctx)
 		return;
 	WRITE_ONCE(initialized_seen, true);
 	WRITE_ONCE(believed, true);
@@ -152,8 +156,10 @@ static int uffd_made(struct kprobe *p, struct pt_regs *regs)
 	hook_hit(&hook_made);
 	if (current->mm && read_uffd(ctx, &facts) && facts.mm == current->mm &&
 	    facts.refs == 1 && !facts.features &&
-	    !((facts.flags ^ flags) & (O_CLOEXEC | O_NONBLOCK)))
-		WRITE_ONCE(made, ctx);
+	    !((facts.flags ^ flags) & (O_CLOEXEC | O_NONBLOCK))) {
+		WRITE_ONCE(made[hash_ptr(ctx, MADE_BITS)], ctx);
+		WRITE_ONCE(mm_believed, true);
+	}
 	return 0;
 }
 NOKPROBE_SYMBOL(uffd_made);
@@ -162,46 +168,5 @@ struct hook hook_made = {
 	.symbol = COMPAT_UFFD_MAKER,
 	.kp.pre_handler = uffd_made,
 	.needless = COMPAT_UFFD_PUBLIC,
-	.lost = "whose userfaultfds are is only known from faults",
+	.lost = "all events are undecided: whose userfaultfds are is not known",
 };
-
-/**
- * uffd_over - whatever has a record there has ended unseen
- * @ctx: the userfaultfd that has its address now; no UFFDIO_API of it has succeeded
- *
- * Under core_lock().
- */
-void uffd_over(const void *ctx)
-{
-	if (verdict_ctx_over(&core_engine, ctx))
-		demand_released(ctx);
-}
-NOKPROBE_SYMBOL(uffd_over);
-
-/**
- * uffd_opening - a userfaultfd may begin its life
- * @ctx: the userfaultfd
- * @mm: its address space, or NULL if that is not known
- * @tag: for verdict_ctx_tag()
- * @payer: whose share of the table it takes
- *
- * Under core_lock().
- *
- * Return: whether to tell verdict_ctx_opened(); if not, it is not recorded.
- */
-bool uffd_opening(const void *ctx, const void *mm, unsigned long tag,
-		 unsigned long payer)
-{
-	bool recorded = verdict_ctx_tag(&core_engine, ctx);
-
-	if (!recorded && !verdict_ctx_affords(&core_engine, payer))
-		return false;
-	if (!verdict_ctx_opening(&core_engine, ctx, tag))
-		return false;
-	if (!recorded)
-		verdict_ctx_pays(&core_engine, ctx, payer);
-	if (!recorded && mm)
-		verdict_ctx_belongs(&core_engine, ctx, mm);
-	return true;
-}
-NOKPROBE_SYMBOL(uffd_opening);

@@ -12,6 +12,7 @@
 #include "verdict/verdict.h"
 
 struct dentry;
+struct mm_struct;
 
 /* work.c */
 int work_init(void);
@@ -20,49 +21,91 @@ void work_open(bool open);
 void work_queue(struct delayed_work *work, unsigned long delay);
 void work_queue_again(struct delayed_work *work, unsigned long delay);
 
-/* core.c */
-/* What the engine does not count. */
-enum core_counter {
-	CORE_NOT_RAISED,	/* calls of handle_userfault() that raise no event */
-	CORE_NOT_JUDGED,	/* events of write protection and the like */
-	CORE_UNSEEN,		/* messages that were read, and could not be looked at */
-	CORE_UNCLEAN,		/* installs whose data reclaim may drop */
-	CORE_OVER_SHARE,	/* operations whose user had used up his share */
-	NR_CORE_COUNTERS
+/* count.c */
+enum count {
+	COUNT_NOT_RAISED,	/* calls of handle_userfault() that raise no event */
+	COUNT_NOT_JUDGED,	/* events of write protection and the like */
+	COUNT_UNSEEN,		/* messages that were read, and could not be looked at */
+	COUNT_UNCLEAN,		/* installs whose data reclaim may drop */
+	COUNT_OVER_SHARE,	/* operations whose user had used up his share */
+	COUNT_MMS_FULL,		/* userfaultfds whose mm could not be watched */
+	NR_COUNTS
 };
 
-extern struct verdict_engine core_engine;
-int core_init(const struct verdict_limits *limits);
+void count_add(enum count what, long n);
+unsigned long long count_read(enum count what);
+void count_reset(void);
+
+/**
+ * struct demand_mm - what demand.c knows of an mm with userfaultfds
+ * @registrations: how often something was registered
+ * @suspect: there may be such ranges, though that was denied
+ * @needed: there are
+ * @complete: the engine judges them
+ */
+struct demand_mm {
+	unsigned int registrations;
+	bool suspect, needed, complete;
+};
+
+/* space.c */
+int space_init(const struct verdict_limits *limits, unsigned int mms);
+void space_exit(void);
+size_t space_memory(void);
+const unsigned int *space_used(void);
+void space_books_reset(void);
+
+/* core.c */
 void core_open(void);
 void core_stop(void);
-void core_exit(void);
-size_t core_memory(void);
 void core_disarm(bool on_demand);
-bool core_lock(unsigned long *flags);
-void core_unlock(unsigned long flags);
-verdict_time core_stamp(void);
-unsigned int core_generation(void);
+struct verdict_engine *core_lock(const void *mm, unsigned long *flags);
+struct verdict_engine *core_lock_new(const void *mm, unsigned long payer,
+				     unsigned long *flags);
+void core_unlock(struct verdict_engine *e, unsigned long flags);
+verdict_time core_stamp(const void *mm);
+struct demand_mm *core_demand(struct verdict_engine *e);
+bool core_demands(unsigned int i, bool suspect);
+void core_looks(struct verdict_engine *e);
+unsigned int core_spaces(void);
+struct mm_struct *core_grab(unsigned int i, bool looks);
 void core_snapshot(struct verdict_stats *stats);
-void core_reset(void);
-void core_count(enum core_counter counter, long n);
-unsigned long long core_counter(enum core_counter counter);
 void core_op_begin(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		   unsigned long start, unsigned long end);
-void core_op_end(const void *ctx, enum verdict_op_kind kind,
+void core_op_end(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		 enum verdict_outcome outcome, unsigned long done_end);
-unsigned long core_payer(void);
-bool core_hold(u8 *share, bool on_demand);
-void core_let_go(u8 share);
 void core_unseen(const void *mm);
 bool core_all_seen(const void *mm);
+
+/* share.c: of return probes in flight */
+enum share_pool {
+	SHARE_OPS,
+	SHARE_ZAPS,		/* those on demand */
+	SHARE_HUGETLB_FAULTS,
+	SHARE_FAULTS,		/* all others, so on demand */
+	NR_SHARE_POOLS
+};
+
+void share_init(unsigned int faults, unsigned int ops);
+unsigned long share_payer(void);
+bool share_hold(u8 *share, enum share_pool pool);
+void share_let_go(u8 share);
+void share_disarmed(void);
 
 /* UFFD_FEATURE_SIGBUS: faults of that userfaultfd raise no events */
 #define CTX_TAG_SIGBUS	0x80UL
 /* in the tag of every userfaultfd that the engine has a record of */
 #define CTX_TAG_KNOWN	(1UL << (BITS_PER_LONG - 1))
 
+/* inside.c: who was inside when the hooks came? */
+void inside_scan(void);
+void inside_watch(void);
+bool inside_nobody(void);
+void inside_left(void);
+void inside_exit(void);
+
 /* guard.c: are the hooks in place? */
-void guard_init(struct verdict_ctx * const *ctxs);
+void guard_init(const unsigned int *used);
 void guard_exit(void);
 unsigned int guard_generation(void);
 bool guard_sighted(void);
@@ -75,14 +118,14 @@ void guard_reset(void);
 void guard_show(struct seq_file *m);
 
 /* demand.c */
-int demand_init(unsigned int nr, bool arm_always);
+void demand_init(bool arm_always);
 void demand_start(void);
 void demand_stop(void);
-void demand_exit(void);
 unsigned int demand_armed(void);
-void demand_registered(const void *ctx, unsigned int since);
-void demand_inherited(const void *ctx, const void *parent);
-void demand_released(const void *ctx);
+bool demand_enter(void);
+void demand_leave(void);
+void demand_registered(const void *mm, unsigned int since, bool hugetlb);
+void demand_inherited(const void *mm, const void *parent);
 
 /* look.c */
 enum look_ranges {
@@ -95,8 +138,7 @@ enum look_ranges {
 void look_init(unsigned int ms);
 void look_stop(void);
 void look_later(void);
-enum look_ranges look_ranges(const void *ctx, unsigned long tgid, bool quiet,
-			     const void **whose);
+enum look_ranges look_ranges(struct mm_struct *mm, bool quiet);
 
 /* hooks/install.c: what ioctls install, as the kernel took it */
 bool installs_unseen(unsigned int nr);
@@ -112,9 +154,6 @@ const void *uffd_mm(const void *ctx);
 bool uffd_new(const void *ctx);
 bool uffd_silent(const void *ctx, unsigned int fault_flags);
 void uffd_succeeded(const void *ctx, u64 features);
-void uffd_over(const void *ctx);
-bool uffd_opening(const void *ctx, const void *mm, unsigned long tag,
-		 unsigned long payer);
 
 /* ioctl_stats.c */
 void ioctl_stats_count(unsigned int nr, long ret);

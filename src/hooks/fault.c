@@ -38,22 +38,27 @@ NOKPROBE_SYMBOL(raises_event);
 /**
  * struct fault_return - what the return of a fault needs from its entry
  * @vma: the mapping; valid at return unless its lock was dropped
+ * @mm: its address space
  * @addr: aligned address
  * @window: of a watched entry, inside which the fault has entered; or 0
  * @raises: there was an event to be raised, if nothing was mapped
  * @tells: whether its result tells what it has mapped, see fault_result()
+ * @share: of share_hold()
  */
 struct fault_return {
 	struct vm_area_struct *vma;
+	const void *mm;
 	unsigned long addr;
 	u64 window;
 	bool raises;
 	bool tells;
+	u8 share;
 };
 
 /*
  * By the file system of its file, which lives as long as the vma: vma_is_shmem()
- * is not exported, and a driver's own mapping may come with a userfaultfd, too.
+ * is not exported, and a driver's own mapping may come with a userfaultfd, too; its
+ * device in devtmpfs, which looks like tmpfs.
  */
 static enum verdict_backing vma_backing(struct vm_area_struct *vma)
 {
@@ -61,7 +66,7 @@ static enum verdict_backing vma_backing(struct vm_area_struct *vma)
 		return BACKING_HUGETLB;
 	if (vma_is_anonymous(vma))
 		return BACKING_ANON;
-	if (vma->vm_file &&
+	if (vma->vm_file && S_ISREG(file_inode(vma->vm_file)->i_mode) &&
 	    file_inode(vma->vm_file)->i_sb->s_magic == TMPFS_MAGIC)
 		return BACKING_SHMEM;
 	return BACKING_OTHER;
@@ -102,7 +107,8 @@ static unsigned int vma_flags(struct vm_area_struct *vma, unsigned long addr,
 		flags |= FAULT_F_NEVER_INSTALLS;
 	if (zaps_known(backing))
 		flags |= FAULT_F_ZAPS_KNOWN;
-	if (backing == BACKING_HUGETLB && vma_table_shareable(vma, addr))
+	if (backing == BACKING_HUGETLB &&
+	    (vma_table_shareable(vma, addr) || ptwalk_table_shared(vma, addr)))
 		flags |= FAULT_F_SHARED_TABLE;
 	return flags;
 }
@@ -126,7 +132,7 @@ static unsigned long fault_around(const struct verdict_entry *entry,
 }
 NOKPROBE_SYMBOL(fault_around);
 
-/* Where the deferred look finds the mm; a remote fault, as in GUP, can't tell. */
+/* Where a watch finds the mm; a remote fault, as in GUP, can't tell. */
 static unsigned long owner_of(const struct vm_area_struct *vma)
 {
 	if (current->mm != vma->vm_mm || (current->flags & PF_KTHREAD))
@@ -149,11 +155,10 @@ static void make_entry(struct verdict_entry *entry, struct vm_area_struct *vma,
 		.mm = vma->vm_mm,
 		.addr = addr,
 		.size = size,
-		.owner = owner_of(vma),
 		.backing = backing,
 		.type = userfaultfd_missing(vma) ? EVENT_MISSING : EVENT_MINOR,
 		.flags = vma_flags(vma, addr, fault_flags, backing),
-		.stamp = core_stamp(),
+		.stamp = core_stamp(vma->vm_mm),
 	};
 	entry->look = ptwalk_look(vma, addr, &table);
 	entry->around = fault_around(entry, vma, table);
@@ -164,17 +169,19 @@ static void fault_begin(struct hook *hook, struct vm_area_struct *vma,
 			unsigned long addr, unsigned int fault_flags)
 {
 	struct verdict_entry entry;
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	hook_hit(hook);
 	make_entry(&entry, vma, addr, fault_flags);
 	entry.flags |= FAULT_F_UNREAD;
-	watch_saw(entry.owner, entry.ctx, entry.addr);
+	watch_saw(owner_of(vma), entry.ctx, entry.addr);
 	watch_window_over();
-	if (core_lock(&flags)) {
-		verdict_fault_begin(&core_engine, &entry);
-		core_unlock(flags);
-	}
+	e = core_lock(entry.mm, &flags);
+	if (!e)
+		return;
+	verdict_fault_begin(e, &entry);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(fault_begin);
 
@@ -230,15 +237,17 @@ struct hook hook_fault = {
 	.lost = "other than hugetlb is undecided: no record of fault entry",
 };
 
-static int fault_reads(struct hook *hook)
+static int fault_reads(struct hook *hook, const void *mm)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	hook_hit(hook);
-	if (core_lock(&flags)) {
-		verdict_fault_read(&core_engine, current);
-		core_unlock(flags);
-	}
+	e = core_lock(mm, &flags);
+	if (!e)
+		return 0;
+	verdict_fault_read(e, current);
+	core_unlock(e, flags);
 	return 0;
 }
 NOKPROBE_SYMBOL(fault_reads);
@@ -248,14 +257,16 @@ NOKPROBE_SYMBOL(fault_reads);
  * @p: the probe
  * @regs: its arguments, which differ between kernels
  *
+ * So whose fault it is comes from who faults: others', as in GUP, are not told.
+ *
  * Return: 0.
  */
 static int fault_reads_hugetlb(struct kprobe *p, struct pt_regs *regs)
 {
 	/* On the way of everybody's hugetlb faults. */
-	if (likely(!READ_ONCE(core_engine.ctxs)))
+	if (likely(!READ_ONCE(*space_used())) || !current->mm)
 		return 0;
-	return fault_reads(&hook_hugetlb_none);
+	return fault_reads(&hook_hugetlb_none, current->mm);
 }
 NOKPROBE_SYMBOL(fault_reads_hugetlb);
 
@@ -272,7 +283,7 @@ static int reads_none(struct hook *hook, struct pt_regs *regs)
 {
 	struct vm_fault *vmf = (void *)regs_get_kernel_argument(regs, 0);
 
-	return vma_tracked(vmf->vma) ? fault_reads(hook) : 0;
+	return vma_tracked(vmf->vma) ? fault_reads(hook, vmf->vma->vm_mm) : 0;
 }
 NOKPROBE_SYMBOL(reads_none);
 
@@ -319,14 +330,20 @@ struct hook hook_shmem_none = {
 	.lost = "exposures of shmem, but with watches",
 };
 
+/*
+ * A fault whose return is not seen counts as under way until its task is in
+ * another one: it costs evidence about its page.
+ */
 static int return_entry(struct kretprobe_instance *ri,
-			struct vm_area_struct *vma, unsigned long addr)
+			struct vm_area_struct *vma, unsigned long addr,
+			enum share_pool pool)
 {
 	struct fault_return *data = (void *)ri->data;
 
-	if (!vma_tracked(vma))
+	if (!vma_tracked(vma) || !share_hold(&data->share, pool))
 		return 1;
 	data->vma = vma;
+	data->mm = vma->vm_mm;
 	data->addr = addr & ~(ptwalk_page_size(vma) - 1);
 	data->raises = raises_event(vma, data->addr);
 	data->window = watch_window(vma->vm_userfaultfd_ctx.ctx, data->addr);
@@ -347,7 +364,8 @@ NOKPROBE_SYMBOL(return_entry);
 static int fault_hugetlb_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	return return_entry(ri, (void *)regs_get_kernel_argument(regs, 1),
-			    regs_get_kernel_argument(regs, 2));
+			    regs_get_kernel_argument(regs, 2),
+			    SHARE_HUGETLB_FAULTS);
 }
 NOKPROBE_SYMBOL(fault_hugetlb_entry);
 
@@ -364,7 +382,8 @@ static int fault_other_entry(struct kretprobe_instance *ri, struct pt_regs *regs
 
 	if (likely(!vma->vm_userfaultfd_ctx.ctx) || is_vm_hugetlb_page(vma))
 		return 1;
-	return return_entry(ri, vma, regs_get_kernel_argument(regs, 1));
+	return return_entry(ri, vma, regs_get_kernel_argument(regs, 1),
+			    SHARE_FAULTS);
 }
 NOKPROBE_SYMBOL(fault_other_entry);
 
@@ -393,29 +412,31 @@ NOKPROBE_SYMBOL(fault_result);
 static void fault_end(const struct fault_return *data, vm_fault_t result)
 {
 	enum verdict_look look = LOOK_UNKNOWN;
-	verdict_time stamp = core_stamp();
+	verdict_time stamp = core_stamp(data->mm);
+	struct verdict_engine *e;
 	unsigned long flags;
 	bool table, raises;
 
+	share_let_go(data->share);
 	/* With the lock dropped there may be no vma any more. */
 	if (!(result & (VM_FAULT_ERROR | COMPAT_FAULT_UNLOCKED)))
 		look = ptwalk_look(data->vma, data->addr, &table);
 	/* Who removes it from the file in between, zaps it here as well. */
 	raises = data->raises && look != LOOK_UNKNOWN &&
 		 raises_event(data->vma, data->addr);
-	if (core_lock(&flags)) {
-		if (unlikely(data->window) && watch_window_waited(data->window))
-			verdict_fault_read(&core_engine, current);
-		if (!raises)
-			verdict_fault_unread(&core_engine, current);
-		if (unlikely(data->window))
-			verdict_fault_spared(&core_engine, current,
-					     watch_window_shut(data->window));
-		verdict_fault_end(&core_engine, current,
-				  fault_result(data, result), look, stamp);
-		core_unlock(flags);
-		look_later();
-	}
+	e = core_lock(data->mm, &flags);
+	if (!e)
+		return;
+	if (unlikely(data->window) && watch_window_waited(data->window))
+		verdict_fault_read(e, current);
+	if (!raises)
+		verdict_fault_unread(e, current);
+	if (unlikely(data->window))
+		verdict_fault_spared(e, current, watch_window_shut(data->window));
+	verdict_fault_end(e, current, fault_result(data, result), look, stamp);
+	core_looks(e);
+	core_unlock(e, flags);
+	look_later();
 }
 NOKPROBE_SYMBOL(fault_end);
 
@@ -485,13 +506,15 @@ NOKPROBE_SYMBOL(raises_nothing);
  */
 static void fault_over_unjudged(struct vm_area_struct *vma, unsigned long addr)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 
-	if (!core_lock(&flags))
+	e = core_lock(vma->vm_mm, &flags);
+	if (!e)
 		return;
-	verdict_fault_over(&core_engine, current, vma->vm_userfaultfd_ctx.ctx,
+	verdict_fault_over(e, current, vma->vm_userfaultfd_ctx.ctx,
 			   addr & ~(ptwalk_page_size(vma) - 1));
-	core_unlock(flags);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(fault_over_unjudged);
 
@@ -508,16 +531,17 @@ static int fault_event(struct kprobe *p, struct pt_regs *regs)
 	unsigned long reason = regs_get_kernel_argument(regs, 1);
 	struct vm_area_struct *vma = vmf->vma;
 	struct verdict_entry entry;
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	hook_hit(&hook_event);
 	if (!vma->vm_userfaultfd_ctx.ctx || raises_nothing(vmf) ||
 	    uffd_silent(vma->vm_userfaultfd_ctx.ctx, vmf->flags)) {
-		core_count(CORE_NOT_RAISED, 1);
+		count_add(COUNT_NOT_RAISED, 1);
 		return 0;
 	}
 	if (!(reason & VM_UFFD_MISSING) && !compat_reason_minor(reason)) {
-		core_count(CORE_NOT_JUDGED, 1);
+		count_add(COUNT_NOT_JUDGED, 1);
 		fault_over_unjudged(vma, vmf->address);
 		return 0;
 	}
@@ -525,14 +549,16 @@ static int fault_event(struct kprobe *p, struct pt_regs *regs)
 	entry.type = reason & VM_UFFD_MISSING ? EVENT_MISSING : EVENT_MINOR;
 	trace_uffd_race_event(entry.ctx, entry.addr, entry.type == EVENT_MINOR,
 			      entry.look);
-	if (core_lock(&flags)) {
-		if (verdict_ctx_tag(&core_engine, entry.ctx) & CTX_TAG_SIGBUS)
-			core_count(CORE_NOT_RAISED, 1);
-		else
-			verdict_fault_event(&core_engine, &entry);
-		core_unlock(flags);
-		look_later();
-	}
+	e = core_lock(entry.mm, &flags);
+	if (!e)
+		return 0;
+	if (verdict_ctx_tag(e, entry.ctx) & CTX_TAG_SIGBUS)
+		count_add(COUNT_NOT_RAISED, 1);
+	else
+		verdict_fault_event(e, &entry);
+	core_looks(e);
+	core_unlock(e, flags);
+	look_later();
 	return 0;
 }
 NOKPROBE_SYMBOL(fault_event);

@@ -21,7 +21,7 @@
  * @since: the engine's clock before it
  * @moves: it takes the pages from another range
  * @holes: it may skip pages, and count them as done
- * @share: of core_hold()
+ * @share: of share_hold()
  */
 struct install {
 	const void *mm;
@@ -31,11 +31,24 @@ struct install {
 	u8 share;
 };
 
+/* In the first's place: what it calls once at least. */
+static bool moves_unseen(void)
+{
+	if (hook_armed(&hook_move))
+		return !hook_proven(&hook_move);
+	if (!hook_armed(&hook_move_ptes) ||
+	    (COMPAT_MOVE_HUGE && !hook_armed(&hook_move_huge)))
+		return true;
+	return !hook_proven(&hook_move_ptes) && !hook_proven(&hook_move_huge);
+}
+NOKPROBE_SYMBOL(moves_unseen);
+
 /**
  * installs_unseen - may an ioctl install what no hook tells?
  * @nr: the ioctl's number in the UAPI
  *
- * Any context.
+ * Any context. A hook is believed once it was hit: the first ioctl of its kind
+ * tells, when it returns, that the function is not inlined.
  *
  * Return: true if so: then it may be anything, anywhere in the mm.
  */
@@ -43,17 +56,15 @@ bool installs_unseen(unsigned int nr)
 {
 	switch (nr) {
 	case NR_COPY:
-		return !hook_armed(&hook_copy);
+		return !hook_proven(&hook_copy);
 	case NR_ZEROPAGE:
-		return !hook_armed(&hook_zeropage);
+		return !hook_proven(&hook_zeropage);
 	case NR_CONTINUE:
-		return COMPAT_CONTINUE && !hook_armed(&hook_continue);
+		return COMPAT_CONTINUE && !hook_proven(&hook_continue);
 	case NR_POISON:
-		return COMPAT_POISON && !hook_armed(&hook_poison);
+		return COMPAT_POISON && !hook_proven(&hook_poison);
 	case NR_MOVE:
-		return COMPAT_MOVE && !hook_armed(&hook_move) &&
-		       !(hook_armed(&hook_move_ptes) &&
-			 (hook_armed(&hook_move_huge) || !COMPAT_MOVE_HUGE));
+		return COMPAT_MOVE && moves_unseen();
 	default:
 		return false;
 	}
@@ -62,22 +73,24 @@ NOKPROBE_SYMBOL(installs_unseen);
 
 static int install_begin(struct install *in, struct hook *hook, unsigned long src)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	hook_hit(hook);
-	if (!core_hold(&in->share, false)) {
+	if (!share_hold(&in->share, SHARE_OPS)) {
 		core_unseen(in->mm);
 		return 1;
 	}
-	in->since = core_stamp();
-	if (!core_lock(&flags))
+	in->since = core_stamp(in->mm);
+	e = core_lock(in->mm, &flags);
+	if (!e)
 		return 0;
 	if (in->moves)
-		verdict_op_begin_mm(&core_engine, current, in->mm, OP_ZAP, src,
+		verdict_op_begin_mm(e, current, in->mm, OP_ZAP, src,
 				    src + in->len);
-	verdict_op_begin_mm(&core_engine, current, in->mm, OP_INSTALL, in->start,
+	verdict_op_begin_mm(e, current, in->mm, OP_INSTALL, in->start,
 			    in->start + in->len);
-	core_unlock(flags);
+	core_unlock(e, flags);
 	return 0;
 }
 NOKPROBE_SYMBOL(install_begin);
@@ -85,18 +98,20 @@ NOKPROBE_SYMBOL(install_begin);
 static void install_end(const struct install *in, long done)
 {
 	enum verdict_outcome outcome = OUTCOME_NOTHING;
+	struct verdict_engine *e;
 	unsigned long flags;
 
-	core_let_go(in->share);
+	share_let_go(in->share);
 	if (done > 0)
 		outcome = in->holes ? OUTCOME_UNSURE : OUTCOME_DONE;
-	if (!core_lock(&flags))
+	e = core_lock(in->mm, &flags);
+	if (!e)
 		return;
 	if (in->moves)
-		verdict_op_end(&core_engine, current, in->mm, OP_ZAP, OUTCOME_DONE, 0);
-	verdict_op_end(&core_engine, current, in->mm, OP_INSTALL, outcome,
+		verdict_op_end(e, current, in->mm, OP_ZAP, OUTCOME_DONE, 0);
+	verdict_op_end(e, current, in->mm, OP_INSTALL, outcome,
 		       in->start + done);
-	core_unlock(flags);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(install_end);
 
@@ -183,18 +198,21 @@ NOKPROBE_SYMBOL(install_poison_entry);
  */
 static void check_clean(const void *mm, unsigned long addr, verdict_time since)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 	bool kept;
 
 	if (current->mm != mm || !hook_armed(&hook_zap) ||
 	    !hook_armed(&hook_reclaim) ||
-	    !ptwalk_is_clean(current->mm, addr & PAGE_MASK) ||
-	    !core_lock(&flags))
+	    !ptwalk_is_clean(current->mm, addr & PAGE_MASK))
 		return;
-	kept = verdict_kept(&core_engine, mm, since);
-	core_unlock(flags);
+	e = core_lock(mm, &flags);
+	if (!e)
+		return;
+	kept = verdict_kept(e, mm, since);
+	core_unlock(e, flags);
 	if (kept)
-		core_count(CORE_UNCLEAN, 1);
+		count_add(COUNT_UNCLEAN, 1);
 }
 NOKPROBE_SYMBOL(check_clean);
 

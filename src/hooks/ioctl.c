@@ -39,7 +39,10 @@ static const struct uffd_cmd {
 	[NR_API]		= { CMD_API, 2 },
 };
 
-/* The fourth word of UFFDIO_REGISTER: what the range can do, one bit an ioctl. */
+/*
+ * The fourth word of UFFDIO_REGISTER: what the range can do, one bit an ioctl. Another
+ * thread may have rewritten it, so it only tells how soon hooks are needed.
+ */
 #define REGISTER_IOCTLS		3
 #define CAN_ZEROPAGE		BIT_ULL(NR_ZEROPAGE)	/* hugetlb can't */
 
@@ -48,17 +51,18 @@ static const struct uffd_cmd {
  * @ctx: of the userfaultfd
  * @arg: the user's argument
  * @cmd: what it is
- * @mm: of UFFDIO_REGISTER and UNREGISTER: whose ranges, if that is known
+ * @mm: whose ranges, if that is known
  * @start: of the range
  * @end: of the range, exclusive
  * @word: @cmd->done of the argument at entry
- * @unseen: it may install what no hook of hooks/install.c tells
+ * @unseen: it may install what no hook of hooks/install.c tells, as far as is
+ *	known at entry
  * @since: demand_armed() at entry
  * @features: of UFFDIO_API: what is asked for
  * @opening: of UFFDIO_API: the engine waits for its result
  * @refused: the range wraps around
  * @generation: guard_generation() at entry
- * @share: of core_hold()
+ * @share: of share_hold()
  */
 struct ioctl_call {
 	const void *ctx;
@@ -82,39 +86,41 @@ static const struct uffd_cmd *find_cmd(unsigned int cmd)
 }
 NOKPROBE_SYMBOL(find_cmd);
 
-static bool api_begin(const void *ctx, unsigned long features)
+static bool api_begin(const void *ctx, const void *mm, unsigned long features)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 	bool opening;
 
 	/* Without these nothing can be said about it, nor when it ends. */
-	if (!probes_evidence(false) || !core_lock(&flags))
+	if (!mm || !probes_evidence(false))
+		return false;
+	e = core_lock_new(mm, share_payer(), &flags);
+	if (!e)
 		return false;
 	/* Asked under the lock: its success would have been told under it. */
 	if (uffd_new(ctx))
-		uffd_over(ctx);
-	opening = guard_sighted() && core_all_seen(uffd_mm(ctx)) &&
-		uffd_opening(ctx, uffd_mm(ctx), features | CTX_TAG_KNOWN,
-			     core_payer());
-	core_unlock(flags);
+		verdict_ctx_over(e, ctx);
+	opening = guard_sighted() && inside_nobody() && core_all_seen(mm) &&
+		verdict_ctx_opening(e, ctx, features | CTX_TAG_KNOWN);
+	if (opening)
+		verdict_ctx_belongs(e, ctx, mm);
+	core_unlock(e, flags);
 	guard_watch();
 	return opening;
 }
 NOKPROBE_SYMBOL(api_begin);
 
-static void api_end(const void *ctx, bool ok)
+static void api_end(const struct ioctl_call *io, bool ok)
 {
-	const void *mm = uffd_mm(ctx);
+	struct verdict_engine *e;
 	unsigned long flags;
 
-	if (!core_lock(&flags))
+	e = core_lock(io->mm, &flags);
+	if (!e)
 		return;
-	verdict_ctx_opened(&core_engine, ctx, ok);
-	if (!verdict_ctx_tag(&core_engine, ctx))
-		demand_released(ctx);
-	else if (mm)
-		verdict_ctx_belongs(&core_engine, ctx, mm);
-	core_unlock(flags);
+	verdict_ctx_opened(e, io->ctx, ok);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(api_end);
 
@@ -122,35 +128,21 @@ NOKPROBE_SYMBOL(api_end);
  * The kernel reads the range after us: it may be any of that mm. No other mm is
  * concerned, whoever calls.
  */
-static void register_begin(struct ioctl_call *io)
+static const void *range_key(const struct ioctl_call *io)
 {
-	unsigned long flags;
+	return io->mm ? io->mm : io->ctx;
+}
+NOKPROBE_SYMBOL(range_key);
 
-	io->mm = uffd_mm(io->ctx);
-	if (!io->mm) {
-		core_op_begin(io->ctx, NULL, OP_RANGE, 0, ULONG_MAX);
-		return;
-	}
-	if (!core_lock(&flags))
-		return;
-	verdict_op_begin_mm(&core_engine, current, io->mm, OP_RANGE, 0, ULONG_MAX);
-	core_unlock(flags);
+static void register_begin(const struct ioctl_call *io)
+{
+	core_op_begin(range_key(io), io->mm, OP_RANGE, 0, ULONG_MAX);
 }
 NOKPROBE_SYMBOL(register_begin);
 
 static void hole_ends(const struct ioctl_call *io)
 {
-	unsigned long flags;
-
-	if (!io->mm) {
-		core_op_end(io->ctx, OP_RANGE, OUTCOME_DONE, ULONG_MAX);
-		return;
-	}
-	if (!core_lock(&flags))
-		return;
-	verdict_op_end(&core_engine, current, io->mm, OP_RANGE, OUTCOME_DONE,
-		       ULONG_MAX);
-	core_unlock(flags);
+	core_op_end(range_key(io), io->mm, OP_RANGE, OUTCOME_DONE, ULONG_MAX);
 }
 NOKPROBE_SYMBOL(hole_ends);
 
@@ -164,8 +156,8 @@ static void register_end(const struct ioctl_call *io, long ret)
 	    copy_from_user_nofault(&ioctls, (void __user *)io->arg +
 				   REGISTER_IOCTLS * sizeof(u64), sizeof(ioctls)))
 		ioctls = CAN_ZEROPAGE;
-	if (!ret && (ioctls & CAN_ZEROPAGE))
-		demand_registered(io->ctx, io->since);
+	if (!ret)
+		demand_registered(io->mm, io->since, !(ioctls & CAN_ZEROPAGE));
 }
 NOKPROBE_SYMBOL(register_end);
 
@@ -188,7 +180,7 @@ static int over_share(const struct ioctl_call *io)
 		     installs_unseen(io->cmd - uffd_cmds);
 
 	if (tells)
-		core_unseen(uffd_mm(io->ctx));
+		core_unseen(io->mm);
 	return 1;
 }
 NOKPROBE_SYMBOL(over_share);
@@ -214,8 +206,10 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!io->cmd)
 		return 1;
 	hook_hit(&hook_ioctl);
+	inside_left();
 	io->ctx = file->private_data;
-	if (!core_hold(&io->share, false))
+	io->mm = uffd_mm(io->ctx);
+	if (!share_hold(&io->share, SHARE_OPS))
 		return over_share(io);
 	io->arg = regs_get_kernel_argument(regs, 2);
 	io->start = 0;
@@ -243,17 +237,17 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		break;
 	case CMD_MOVE:
 		if (io->unseen)
-			core_op_begin(io->ctx, uffd_mm(io->ctx), OP_ZAP, 0, ULONG_MAX);
+			core_op_begin(io->ctx, io->mm, OP_ZAP, 0, ULONG_MAX);
 		fallthrough;
 	case CMD_INSTALL:
 		watch_saw(io->arg ? current->tgid : 0, io->ctx, io->start);
 		if (io->unseen)
-			core_op_begin(io->ctx, uffd_mm(io->ctx), OP_INSTALL, 0, ULONG_MAX);
+			core_op_begin(io->ctx, io->mm, OP_INSTALL, 0, ULONG_MAX);
 		break;
 	case CMD_API:
 		/* What cannot be read here, the kernel reads all the same. */
 		io->features = io->arg ? w[1] : 0;
-		io->opening = api_begin(io->ctx, io->features);
+		io->opening = api_begin(io->ctx, io->mm, io->features);
 		break;
 	case CMD_OTHER:
 		break;
@@ -278,6 +272,7 @@ NOKPROBE_SYMBOL(written_back);
 static void install_failed(const struct ioctl_call *io, long ret)
 {
 	enum verdict_outcome outcome = OUTCOME_NOTHING;
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	if (ret == -EEXIST)
@@ -287,10 +282,13 @@ static void install_failed(const struct ioctl_call *io, long ret)
 	else if (ret == -EFAULT && io->cmd == &uffd_cmds[NR_CONTINUE] &&
 		 written_back(io) == -EFAULT)
 		outcome = OUTCOME_NO_PAGE;
-	if (!io->arg || outcome == OUTCOME_NOTHING || !core_lock(&flags))
+	if (!io->arg || outcome == OUTCOME_NOTHING)
 		return;
-	verdict_raced(&core_engine, io->ctx, io->start, outcome);
-	core_unlock(flags);
+	e = core_lock(io->mm, &flags);
+	if (!e)
+		return;
+	verdict_raced(e, io->ctx, io->start, outcome);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(install_failed);
 
@@ -315,7 +313,7 @@ static int ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		if (!ret)
 			uffd_succeeded(io->ctx, io->features);
 		if (io->opening)
-			api_end(io->ctx, !ret &&
+			api_end(io, !ret &&
 				io->generation == guard_generation());
 		break;
 	case CMD_REGISTER:
@@ -328,17 +326,19 @@ static int ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		break;
 	case CMD_MOVE:
 		if (io->unseen)
-			core_op_end(io->ctx, OP_ZAP, OUTCOME_DONE, 0);
+			core_op_end(io->ctx, io->mm, OP_ZAP, OUTCOME_DONE, 0);
 		fallthrough;
 	case CMD_INSTALL:
+		/* Was it seen after all? Then that has been told. */
 		if (io->unseen)
-			core_op_end(io->ctx, OP_INSTALL, OUTCOME_UNSURE, 0);
+			core_op_end(io->ctx, io->mm, OP_INSTALL, installs_unseen(nr) ?
+				    OUTCOME_UNSURE : OUTCOME_NOTHING, 0);
 		install_failed(io, ret);
 		break;
 	case CMD_OTHER:
 		break;
 	}
-	core_let_go(io->share);
+	share_let_go(io->share);
 	return 0;
 }
 NOKPROBE_SYMBOL(ioctl_return);
@@ -355,14 +355,15 @@ struct hook hook_ioctl = {
 
 static void ctx_ends(const void *ctx)
 {
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	watch_gone(ctx, 0, ULONG_MAX);
-	if (!core_lock(&flags))
+	e = core_lock(uffd_mm(ctx), &flags);
+	if (!e)
 		return;
-	verdict_ctx_gone(&core_engine, ctx);
-	demand_released(ctx);
-	core_unlock(flags);
+	verdict_ctx_gone(e, ctx);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(ctx_ends);
 

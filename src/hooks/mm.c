@@ -11,13 +11,15 @@
 /**
  * struct mm_op - a change in flight
  * @key: of the range: its userfaultfd, or its mm
- * @share: of core_hold()
+ * @mm: where
+ * @share: of share_hold()
  * @held: so
+ * @entered: demand_enter()
  */
 struct mm_op {
-	const void *key;
+	const void *key, *mm;
 	u8 share;
-	bool held;
+	bool held, entered;
 };
 
 /**
@@ -43,13 +45,20 @@ static int zap_begin(struct kretprobe_instance *ri, struct hook *hook,
 	if (!op->key)
 		return 1;
 	hook_hit(hook);
+	op->entered = hook->on_demand;
+	if (op->entered && !demand_enter())
+		return 1;
 	/* Reclaim takes others' pages, and sleeps at nobody's will. */
 	op->held = hook != &hook_reclaim;
-	if (op->held && !core_hold(&op->share, hook->on_demand)) {
-		core_unseen(vma->vm_mm);
+	op->mm = vma->vm_mm;
+	if (op->held &&
+	    !share_hold(&op->share, hook->on_demand ? SHARE_ZAPS : SHARE_OPS)) {
+		if (op->entered)
+			demand_leave();
+		core_unseen(op->mm);
 		return 1;
 	}
-	core_op_begin(op->key, vma->vm_mm, OP_ZAP, start, end);
+	core_op_begin(op->key, op->mm, OP_ZAP, start, end);
 	return 0;
 }
 NOKPROBE_SYMBOL(zap_begin);
@@ -128,8 +137,10 @@ static int mm_zap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	const struct mm_op *op = (void *)ri->data;
 
 	if (op->held)
-		core_let_go(op->share);
-	core_op_end(op->key, OP_ZAP, OUTCOME_DONE, 0);
+		share_let_go(op->share);
+	core_op_end(op->key, op->mm, OP_ZAP, OUTCOME_DONE, 0);
+	if (op->entered)
+		demand_leave();
 	return 0;
 }
 NOKPROBE_SYMBOL(mm_zap_return);
@@ -179,20 +190,24 @@ static int mm_collapse_entry(struct kretprobe_instance *ri, struct pt_regs *regs
 {
 	struct vm_area_struct *vma = (void *)regs_get_kernel_argument(regs, 0);
 	struct mm_op *op = (void *)ri->data;
+	struct verdict_engine *e;
 	unsigned long flags;
 
-	op->key = vma->vm_mm;
+	op->mm = vma->vm_mm;
+	op->key = op->mm;
 	hook_hit(&hook_collapse);
-	if (!core_hold(&op->share, false)) {
-		core_unseen(op->key);
+	inside_left();
+	if (!share_hold(&op->share, SHARE_OPS)) {
+		core_unseen(op->mm);
 		return 1;
 	}
-	if (!core_lock(&flags))
+	e = core_lock(op->mm, &flags);
+	if (!e)
 		return 0;	/* its return lets the share go */
-	verdict_mm_op_begin(&core_engine, current, op->key, OP_INSTALL,
+	verdict_mm_op_begin(e, current, op->mm, OP_INSTALL,
 			    regs_get_kernel_argument(regs, COMPAT_COLLAPSE_START),
 			    regs_get_kernel_argument(regs, COMPAT_COLLAPSE_START + 1));
-	core_unlock(flags);
+	core_unlock(e, flags);
 	return 0;
 }
 NOKPROBE_SYMBOL(mm_collapse_entry);
@@ -208,8 +223,8 @@ static int mm_collapse_return(struct kretprobe_instance *ri, struct pt_regs *reg
 {
 	const struct mm_op *op = (void *)ri->data;
 
-	core_let_go(op->share);
-	core_op_end(op->key, OP_INSTALL, OUTCOME_UNSURE, 0);
+	share_let_go(op->share);
+	core_op_end(op->key, op->mm, OP_INSTALL, OUTCOME_UNSURE, 0);
 	return 0;
 }
 NOKPROBE_SYMBOL(mm_collapse_return);
@@ -245,13 +260,36 @@ static int mm_fork_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(mm_fork_entry);
 
-static void fork_bears(const void *ctx, const void *mm, unsigned long tag,
-		       unsigned long payer)
+/* What the parent's has, if it is known that nothing of it was missed; else 0. */
+static unsigned long parents_tag(const void *parent, const void *mm)
 {
+	struct verdict_engine *e;
+	unsigned long flags, tag;
+
+	e = core_lock(mm, &flags);
+	if (!e)
+		return 0;
+	tag = verdict_ctx_tag(e, parent);
+	core_unlock(e, flags);
+	return tag;
+}
+NOKPROBE_SYMBOL(parents_tag);
+
+static void fork_bears(const void *ctx, const void *mm, unsigned long tag)
+{
+	struct verdict_engine *e;
+	unsigned long flags;
+
+	e = core_lock_new(mm, share_payer(), &flags);
+	if (!e)
+		return;
 	/* Whatever has a record there has ended unseen. */
-	uffd_over(ctx);
-	if (tag && uffd_opening(ctx, mm, tag, payer))
-		verdict_ctx_opened(&core_engine, ctx, true);
+	verdict_ctx_over(e, ctx);
+	if (verdict_ctx_opening(e, ctx, tag)) {
+		verdict_ctx_belongs(e, ctx, mm);
+		verdict_ctx_opened(e, ctx, true);
+	}
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(fork_bears);
 
@@ -270,21 +308,19 @@ static int mm_fork_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct mm_fork *fork = (void *)ri->data;
 	const void *ctx = fork->vma->vm_userfaultfd_ctx.ctx;
-	unsigned long tag, flags;
+	const void *mm = fork->vma->vm_mm;
+	unsigned long tag;
 
 	if (regs_return_value(regs) || !ctx || ctx == fork->parent)
 		return 0;
 	hook_hit(&hook_fork);
-	if (!core_lock(&flags))
+	/* copy_mm() copies the mm of who calls. */
+	tag = parents_tag(fork->parent, current->mm);
+	if (!tag)
 		return 0;
-	/* Only of these it is known that nothing was missed. */
-	tag = verdict_ctx_tag(&core_engine, fork->parent);
 	if (fork->made->prev != fork->last)
-		fork_bears(ctx, fork->vma->vm_mm, tag,
-			   verdict_ctx_payer(&core_engine, fork->parent));
-	core_unlock(flags);
-	if (tag)
-		demand_inherited(ctx, fork->parent);
+		fork_bears(ctx, mm, tag);
+	demand_inherited(mm, current->mm);
 	return 0;
 }
 NOKPROBE_SYMBOL(mm_fork_return);
@@ -316,7 +352,7 @@ static int mm_mremap(struct kprobe *p, struct pt_regs *regs)
 		return 0;
 	hook_hit(&hook_mremap);
 	core_op_begin(ctx, vma->vm_mm, OP_RANGE, 0, ULONG_MAX);
-	core_op_end(ctx, OP_RANGE, OUTCOME_DONE, ULONG_MAX);
+	core_op_end(ctx, vma->vm_mm, OP_RANGE, OUTCOME_DONE, ULONG_MAX);
 	return 0;
 }
 NOKPROBE_SYMBOL(mm_mremap);

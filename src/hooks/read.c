@@ -51,10 +51,11 @@ static int read_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(read_entry);
 
-static void delivered(const void *ctx, const struct uffd_msg *msg)
+static void delivered(const void *ctx, const void *mm, const struct uffd_msg *msg)
 {
 	enum verdict_type type = EVENT_MISSING;
 	u64 how = msg->arg.pagefault.flags;
+	struct verdict_engine *e;
 	unsigned long flags;
 
 	if (msg->event != UFFD_EVENT_PAGEFAULT ||
@@ -62,10 +63,11 @@ static void delivered(const void *ctx, const struct uffd_msg *msg)
 		return;
 	if (how & COMPAT_PAGEFAULT_MINOR)
 		type = EVENT_MINOR;
-	if (!core_lock(&flags))
+	e = core_lock(mm, &flags);
+	if (!e)
 		return;
-	verdict_read(&core_engine, ctx, msg->arg.pagefault.address, type);
-	core_unlock(flags);
+	verdict_read(e, ctx, msg->arg.pagefault.address, type);
+	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(delivered);
 
@@ -82,10 +84,12 @@ static int read_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	ssize_t ret = regs_return_value(regs);
 	struct uffd_msg msg[BATCH];
 	size_t nr, got, i;
+	const void *mm;
 
 	if (ret <= 0)
 		return 0;
 	hook_hit(&hook_read);
+	mm = uffd_mm(read->ctx);
 	nr = ret / sizeof(msg[0]);
 	got = min3(nr, read->len / sizeof(msg[0]), (size_t)MAX_MESSAGES);
 	for (i = 0; i < got; i++) {
@@ -94,9 +98,9 @@ static int read_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 					   min(got - i, (size_t)BATCH) *
 					   sizeof(msg[0])))
 			break;
-		delivered(read->ctx, &msg[i % BATCH]);
+		delivered(read->ctx, mm, &msg[i % BATCH]);
 	}
-	core_count(CORE_UNSEEN, nr - i);
+	count_add(COUNT_UNSEEN, nr - i);
 	return 0;
 }
 NOKPROBE_SYMBOL(read_return);

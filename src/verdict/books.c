@@ -58,9 +58,22 @@ static struct verdict_event *event_at(struct verdict_engine *e,
 	return NULL;
 }
 
-/* It waits no more, and no message finds it any more. */
-static void event_forget(struct verdict_event *v)
+/* Whose fault was it that so many installs found a page? */
+static void count_raced(struct verdict_engine *e, enum verdict verdict, unsigned int n)
 {
+	if (verdict == VERDICT_BOGUS)
+		e->stats.raced_bogus += n;
+	else if (verdict == VERDICT_UNDECIDED)
+		e->stats.raced_undecided += n;
+	else
+		e->stats.raced += n;
+}
+
+/* It waits no more, and no message finds it any more. */
+static void event_forget(struct verdict_engine *e, struct verdict_event *v)
+{
+	count_raced(e, VERDICT_UNDECIDED, v->raced);
+	v->raced = 0;
 	if (v->page) {
 		chain_drop(&v->page->events, v, page_next);
 		v->page = NULL;
@@ -70,11 +83,29 @@ static void event_forget(struct verdict_event *v)
 	v->ctx = NULL;
 }
 
-/* Nothing more will be asked of it: a page's chain must not grow for nothing. */
-static void event_done(struct verdict_event *v)
+/* Only an answer may still be about it, if that comes late. */
+static bool is_done(const struct verdict_event *v)
 {
-	if (v->ended && v->read && !v->page)
-		event_forget(v);
+	return v->ended && v->read && !v->page;
+}
+
+#define KEEP_DONE	4	/* of one page: its chain must not grow for nothing */
+
+static void event_done(struct verdict_engine *e, struct verdict_event *v)
+{
+	const struct verdict_ctx *ctx = v->ctx;
+	unsigned long addr = v->addr, size = v->size;
+	unsigned int n = 0;
+	struct verdict_event *next;
+
+	if (!is_done(v))
+		return;
+	for (v = *message_chain(e, ctx, addr); v; v = next) {
+		next = v->message_next;
+		if (v->ctx == ctx && v->addr == addr && v->size == size &&
+		    is_done(v) && ++n > KEEP_DONE)
+			event_forget(e, v);
+	}
 }
 
 /* The newest free record is the last to be used again. */
@@ -97,7 +128,7 @@ void verdict_event_ended(struct verdict_engine *e, const void *task)
 	if (!v)
 		return;
 	event_free(e, v);
-	event_done(v);
+	event_done(e, v);
 }
 
 /* A userfaultfd ends. */
@@ -108,7 +139,7 @@ void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 	while ((v = ctx->events)) {
 		if (!v->ended)
 			event_free(e, v);
-		event_forget(v);
+		event_forget(e, v);
 	}
 }
 
@@ -129,7 +160,7 @@ struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verd
 	if (!e->free_events)
 		e->free_events_end = &e->free_events;
 	if (v->ctx)
-		event_forget(v);
+		event_forget(e, v);
 	v->ctx = ctx;
 	v->task = entry->task;
 	v->addr = entry->addr;
@@ -138,6 +169,7 @@ struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verd
 	v->type = entry->type;
 	v->read = false;
 	v->ended = false;
+	v->answered = false;
 	v->old = false;
 
 	chain_push(task_chain(e, v->task), v, next);
@@ -229,20 +261,13 @@ void verdict_page_close(struct verdict_engine *e, struct verdict_page *page,
 			chain_pop(link, page_next);
 			v->page = NULL;
 			v->verdict = verdict;
-			event_done(v);
+			count_raced(e, verdict, v->raced);
+			v->raced = 0;
+			event_done(e, v);
 		} else {
 			link = &v->page_next;
 		}
 	}
-	/* An EEXIST is the kernel's fault if any of the events was. */
-	if (verdict == VERDICT_BOGUS)
-		e->stats.raced_bogus += page->raced;
-	else if (page_waits(page, WAIT_OPEN) || page_waits(page, WAIT_SEEN) ||
-		 page_waits(page, WAIT_MAPPED))
-		return;
-	else
-		e->stats.raced += page->raced;
-	page->raced = 0;
 }
 
 /**
@@ -274,37 +299,87 @@ void verdict_read(struct verdict_engine *e, const void *key, unsigned long addr,
 		found->page->read[found->wait][type]++;
 	else if (!found->old)
 		e->stats.books[found->backing][type].delivered[found->verdict]++;
-	event_done(found);
+	event_done(e, found);
+}
+
+/*
+ * Which event does an install at an address answer? They are read in the order in
+ * which they were raised, and answered in the order in which they are read: so the
+ * oldest that was read, and has no answer yet. Or the newest gets one more.
+ */
+static struct verdict_event *event_asking(struct verdict_engine *e,
+					  const struct verdict_ctx *ctx,
+					  unsigned long addr)
+{
+	struct verdict_event *oldest = NULL, *newest = NULL, *waits = NULL;
+	struct verdict_event *any = NULL, *v = NULL;
+
+	while ((v = event_at(e, ctx, addr, v))) {
+		if (!any)
+			any = v;
+		if (!waits && !v->ended)
+			waits = v;
+		if (!newest && v->read)
+			newest = v;
+		if (v->read && !v->answered)
+			oldest = v;
+	}
+	if (oldest)
+		return oldest;
+	/* Not told what was read? Who waits comes first. */
+	return newest ? newest : waits ? waits : any;
+}
+
+/**
+ * verdict_event_answered - an install at an address has succeeded
+ * @e: the engine
+ * @ctx: of its userfaultfd
+ * @addr: the address
+ */
+void verdict_event_answered(struct verdict_engine *e, const struct verdict_ctx *ctx,
+			    unsigned long addr)
+{
+	struct verdict_event *v = event_asking(e, ctx, addr);
+
+	if (v && v->read)
+		v->answered = true;
+}
+
+static bool minor_waits(struct verdict_engine *e, const struct verdict_ctx *ctx,
+			unsigned long addr)
+{
+	struct verdict_event *v = NULL;
+
+	while ((v = event_at(e, ctx, addr, v)))
+		if (!v->ended && v->type == EVENT_MINOR)
+			return true;
+	return false;
 }
 
 /* An install at an address has done nothing: whose fault is that? */
 void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx,
 			 unsigned long addr, enum verdict_outcome outcome)
 {
-	struct verdict_page *page = NULL;
-	bool bogus = false, minor = false;
-	struct verdict_event *v = NULL;
+	struct verdict_event *v;
 
-	while ((v = event_at(e, ctx, addr, v))) {
-		if (v->ended)
-			continue;
-		if (v->page)
-			page = v->page;
-		else if (v->verdict == VERDICT_BOGUS)
-			bogus = true;
-		if (v->type == EVENT_MINOR)
-			minor = true;
+	if (outcome == OUTCOME_NO_PAGE) {
+		e->stats.hole_punched += minor_waits(e, ctx, addr);
+		return;
 	}
-	if (outcome == OUTCOME_NO_PAGE)
-		e->stats.hole_punched += minor;
-	else if (outcome == OUTCOME_AGAIN)
+	if (outcome == OUTCOME_AGAIN) {
 		e->stats.raced++;
-	else if (bogus)
-		e->stats.raced_bogus++;
-	else if (page)
-		page->raced++;
+		return;
+	}
+	v = event_asking(e, ctx, addr);
+	if (!v) {
+		e->stats.raced++;
+		return;
+	}
+	v->answered |= v->read;
+	if (v->page)
+		v->raced++;
 	else
-		e->stats.raced++;
+		count_raced(e, v->verdict, 1);
 }
 
 /* Messages about events of the old books count no more. */

@@ -47,14 +47,6 @@ static void record_end(struct verdict_engine *e, struct verdict_ctx *ctx)
 	verdict_ctx_free(e, ctx);
 }
 
-static void ctx_end(struct verdict_engine *e, struct verdict_ctx *ctx)
-{
-	ctx_forget(e, ctx, WHY_CHANGED, true);
-	verdict_events_free(e, ctx);
-	verdict_ops_free(e, ctx->key);
-	verdict_ctx_free(e, ctx);
-}
-
 /**
  * verdict_ctx_gone - a userfaultfd ends: its cases close
  * @e: the engine
@@ -65,9 +57,8 @@ void verdict_ctx_gone(struct verdict_engine *e, const void *key)
 	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
 
 	if (ctx)
-		ctx_end(e, ctx);
-	else
-		verdict_ops_free(e, key);
+		record_end(e, ctx);
+	verdict_ops_free(e, key);
 }
 
 /**
@@ -90,57 +81,13 @@ bool verdict_ctx_over(struct verdict_engine *e, const void *key)
 }
 
 /**
- * verdict_ctx_affords - may somebody have one more userfaultfd recorded?
- * @e: the engine
- * @payer: who; not 0
- *
- * He gets at most half of what all others leave him, so that something is left
- * for whoever comes next.
- *
- * Return: true if so; if not, that is counted.
+ * verdict_all_gone - an mm has no users any more: all its userfaultfds end
+ * @e: the engine of that mm
  */
-bool verdict_ctx_affords(struct verdict_engine *e, unsigned long payer)
+void verdict_all_gone(struct verdict_engine *e)
 {
-	unsigned int own = 0, others = 0;
-	struct verdict_ctx *ctx;
-
-	for (ctx = e->ctxs; ctx; ctx = ctx->all_next)
-		if (ctx->payer == payer)
-			own++;
-		else
-			others++;
-	if (own < (e->limits.ctxs - others + 1) / 2)
-		return true;
-	e->stats.ctxs_full++;
-	return false;
-}
-
-/**
- * verdict_ctx_pays - whose share of the table a userfaultfd takes
- * @e: the engine
- * @key: its userfaultfd_ctx
- * @payer: who, for verdict_ctx_affords()
- */
-void verdict_ctx_pays(struct verdict_engine *e, const void *key, unsigned long payer)
-{
-	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
-
-	if (ctx)
-		ctx->payer = payer;
-}
-
-/**
- * verdict_ctx_payer - whose share of the table a userfaultfd takes
- * @e: the engine
- * @key: its userfaultfd_ctx
- *
- * Return: as was told, or 0.
- */
-unsigned long verdict_ctx_payer(struct verdict_engine *e, const void *key)
-{
-	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
-
-	return ctx ? ctx->payer : 0;
+	while (e->ctxs)
+		verdict_ctx_gone(e, e->ctxs->key);
 }
 
 /**
@@ -264,7 +211,7 @@ void verdict_ctx_opened(struct verdict_engine *e, const void *key, bool ok)
 	if (ok)
 		ctx->state = CTX_KNOWN;
 	else if (!ctx->openings)
-		ctx_end(e, ctx);	/* perhaps it is older than we are */
+		record_end(e, ctx);	/* perhaps it is older than we are, and in use */
 }
 
 /**
@@ -288,6 +235,19 @@ void verdict_ctx_complete(struct verdict_engine *e, const void *key, bool on)
 }
 
 /**
+ * verdict_complete - the same, of all userfaultfds
+ * @e: the engine
+ * @on: as above
+ */
+void verdict_complete(struct verdict_engine *e, bool on)
+{
+	struct verdict_ctx *ctx;
+
+	for (ctx = e->ctxs; ctx; ctx = ctx->all_next)
+		verdict_ctx_complete(e, ctx->key, on);
+}
+
+/**
  * verdict_ctx_belongs - whose address space a userfaultfd watches
  * @e: the engine
  * @key: its userfaultfd_ctx
@@ -301,20 +261,6 @@ void verdict_ctx_belongs(struct verdict_engine *e, const void *key, const void *
 
 	if (ctx)
 		ctx->mm = mm;
-}
-
-/**
- * verdict_ctx_mm - whose address space a userfaultfd watches
- * @e: the engine
- * @key: its userfaultfd_ctx
- *
- * Return: the mm, or NULL if it is not known yet.
- */
-const void *verdict_ctx_mm(struct verdict_engine *e, const void *key)
-{
-	struct verdict_ctx *ctx = verdict_ctx_find(e, key);
-
-	return ctx ? ctx->mm : NULL;
 }
 
 /**

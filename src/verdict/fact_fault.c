@@ -97,8 +97,6 @@ void verdict_fault_begin(struct verdict_engine *e, const struct verdict_entry *e
 		return;
 	if (page->backing != entry->backing)	/* another mapping */
 		verdict_page_close_all(e, page, WHY_CHANGED);
-	if (entry->owner)
-		page->owner = entry->owner;
 	page->backing = entry->backing;
 	page->flags = entry->flags;
 	if (verdict_op_in_flight(e, page, OP_RANGE, e->clock))

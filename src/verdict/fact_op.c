@@ -176,6 +176,8 @@ void verdict_op_end(struct verdict_engine *e, const void *task, const void *key,
 			ctx->changed = e->clock;
 		if (kind != OP_INSTALL)
 			ctx->emptied = e->clock;
+		else if (outcome == OUTCOME_DONE && concern == CONCERN_SURE)
+			verdict_event_answered(e, ctx, was.start);
 		walk = verdict_page_walk(ctx, was.start, was.end);
 		while ((page = verdict_page_walk_next(e, &walk))) {
 			if (verdict_op_spares(&was, page))

@@ -34,7 +34,6 @@ struct verdict_ctx {
 	enum ctx_state state;
 	unsigned int openings;		/* UFFDIO_API in flight */
 	bool succeeded;			/* one of them was told to have succeeded */
-	unsigned long payer;		/* whose share of the table it takes; 0: nobody's */
 	verdict_time complete;		/* since when all faults are told; 0: not */
 	verdict_time changed;		/* last time something ended that changes ptes */
 	verdict_time emptied;		/* last begin or end of what takes pages away */
@@ -50,12 +49,10 @@ struct verdict_page {
 	struct verdict_fault *faults;	/* in flight, no event so far */
 	struct verdict_event *events;	/* with records, that wait */
 	unsigned long addr;
-	unsigned long owner;
 	enum verdict_backing backing;
 	unsigned int flags;		/* FAULT_F_* of the vma, not of a fault */
 	unsigned int wait[NR_WAITS][NR_EVENT_TYPES];
 	unsigned int read[WAIT_EXPOSED][NR_EVENT_TYPES];	/* those delivered */
-	unsigned int raced;		/* EEXIST, of whose event? */
 	unsigned int looks;
 	bool anon;			/* no file page can explain what was seen */
 	verdict_time open_since;	/* oldest fault of those in wait[WAIT_OPEN] */
@@ -106,7 +103,9 @@ struct verdict_event {
 	enum verdict_type type;
 	enum verdict_wait wait;
 	enum verdict verdict;
-	bool read, ended, old;		/* old: of books that were reset */
+	unsigned int raced;	/* EEXIST in answer to it, while it waits */
+	bool read, ended, answered;
+	bool old;		/* of books that were reset */
 };
 
 /* An operation in flight, of a userfaultfd that may have no record. */
@@ -196,6 +195,8 @@ void verdict_event_waits(struct verdict_event *v, struct verdict_page *page, enu
 void verdict_events_seen(struct verdict_page *page);
 void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx);
 void verdict_events_reset(struct verdict_engine *e);
+void verdict_event_answered(struct verdict_engine *e, const struct verdict_ctx *ctx,
+			    unsigned long addr);
 void verdict_event_raced(struct verdict_engine *e, const struct verdict_ctx *ctx,
 			 unsigned long addr, enum verdict_outcome outcome);
 

@@ -78,6 +78,40 @@ void verdict_op_free(struct verdict_engine *e, struct verdict_op **link)
 	chain_push(&e->free_ops, op, next);
 }
 
+/**
+ * verdict_ops_adopt - an mm gets an engine of its own: what is in flight there?
+ * @e: that engine, which has been told nothing so far
+ * @from: the engine that was told before
+ * @mm: the mm
+ *
+ * Return: false, and nothing has moved, if it is too much, or if there is
+ * something of which nobody knows where it is.
+ */
+bool verdict_ops_adopt(struct verdict_engine *e, struct verdict_engine *from, const void *mm)
+{
+	struct verdict_op **link, *was, *op;
+	unsigned int n = 0;
+
+	for (op = from->ops; op; op = op->next) {
+		if (!op->mm)
+			return false;
+		n += op->mm == mm;
+	}
+	if (n > e->limits.ops)
+		return false;
+	for (link = &from->ops; (was = *link); ) {
+		if (was->mm != mm) {
+			link = &was->next;
+			continue;
+		}
+		op = verdict_op_create(e, was);
+		op->ctx = NULL;
+		op->begin = e->clock;
+		verdict_op_free(from, link);
+	}
+	return true;
+}
+
 /* A userfaultfd ends: nobody is in an operation of it any more. */
 void verdict_ops_free(struct verdict_engine *e, const void *key)
 {

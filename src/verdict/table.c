@@ -300,7 +300,6 @@ bool verdict_next_todo(struct verdict_engine *e, unsigned int *cursor,
 			continue;
 		todo->ctx = page->ctx->key;
 		todo->addr = page->addr;
-		todo->owner = page->owner;
 		return true;
 	}
 	return false;

@@ -138,13 +138,13 @@ struct verdict_books {
  * @pages_full: faults for which the table of pages had no room
  * @faults_full: faults for which the table of faults had no room
  * @ops_full: operations for which the table of operations had no room
- * @ctxs_full: contexts for which the table of contexts had no room, or no more
- *	for whoever made them
+ * @ctxs_full: contexts for which the table of contexts had no room
  * @events_full: events for which the table of events had no room: they are in
  *	the books, but not as delivered
  * @unmatched: messages that user space has read, and that belong to no record
  * @raced: installs that found a page, or had to be tried again: legal
  * @raced_bogus: installs that found a page because the event was bogus
+ * @raced_undecided: installs that found a page, after an event that is undecided
  * @hole_punched: CONTINUE after a MINOR event whose page has left the page cache
  */
 struct verdict_stats {
@@ -160,6 +160,7 @@ struct verdict_stats {
 	unsigned long long unmatched;
 	unsigned long long raced;
 	unsigned long long raced_bogus;
+	unsigned long long raced_undecided;
 	unsigned long long hole_punched;
 };
 
@@ -193,14 +194,13 @@ void verdict_reset(struct verdict_engine *e);
 bool verdict_ctx_opening(struct verdict_engine *e, const void *key, unsigned long tag);
 void verdict_ctx_opened(struct verdict_engine *e, const void *key, bool ok);
 void verdict_ctx_complete(struct verdict_engine *e, const void *key, bool on);
+void verdict_complete(struct verdict_engine *e, bool on);
 void verdict_ctx_gone(struct verdict_engine *e, const void *key);
 bool verdict_ctx_over(struct verdict_engine *e, const void *key);
-bool verdict_ctx_affords(struct verdict_engine *e, unsigned long payer);
-void verdict_ctx_pays(struct verdict_engine *e, const void *key, unsigned long payer);
-unsigned long verdict_ctx_payer(struct verdict_engine *e, const void *key);
+void verdict_all_gone(struct verdict_engine *e);
+bool verdict_ops_adopt(struct verdict_engine *e, struct verdict_engine *from, const void *mm);
 unsigned long verdict_ctx_tag(struct verdict_engine *e, const void *key);
 void verdict_ctx_belongs(struct verdict_engine *e, const void *key, const void *mm);
-const void *verdict_ctx_mm(struct verdict_engine *e, const void *key);
 void verdict_ctx_blind(struct verdict_engine *e, const void *key);
 void verdict_lost(struct verdict_engine *e);
 void verdict_switched(struct verdict_engine *e);
@@ -214,7 +214,6 @@ void verdict_switched(struct verdict_engine *e);
  * @size: of the page, in bytes; a power of two
  * @around: 0, or the aligned block, a power of two, within which the fault may
  *	map page-cache pages of its vma besides its own: fault-around, a huge pmd
- * @owner: the caller's handle on the process, for the deferred look; 0: none
  * @backing: of the vma
  * @type: the type that an exposure of this fault counts for
  * @flags: FAULT_F_*
@@ -228,7 +227,6 @@ struct verdict_entry {
 	unsigned long addr;
 	unsigned long size;
 	unsigned long around;
-	unsigned long owner;
 	enum verdict_backing backing;
 	enum verdict_type type;
 	unsigned int flags;
@@ -274,13 +272,11 @@ void verdict_looked(struct verdict_engine *e, const void *ctx, unsigned long add
 /**
  * struct verdict_todo - a page whose events wait for a look
  * @ctx: key of its userfaultfd
- * @owner: the newest verdict_entry.owner that was not 0
  * @addr: the page
  */
 struct verdict_todo {
 	const void *ctx;
 	unsigned long addr;
-	unsigned long owner;
 };
 
 bool verdict_next_todo(struct verdict_engine *e, unsigned int *cursor,

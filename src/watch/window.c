@@ -18,7 +18,7 @@
 /**
  * struct shut - a window that has closed as it should
  * @slot: its key is the window's number
- * @when: the engine's clock, no later than that
+ * @when: the clock of its mm's engine, no later than that
  */
 struct shut {
 	struct slot slot;
@@ -60,13 +60,13 @@ static bool mapped(const struct watch *w, unsigned long value)
 }
 NOKPROBE_SYMBOL(mapped);
 
-static void shut(u64 nr)
+static void shut(const void *mm, u64 nr)
 {
 	struct shut *s = &shuts[nr % SHUTS];
 
 	if (!slot_begin(&s->slot))
 		return;
-	WRITE_ONCE(s->when, core_stamp());
+	WRITE_ONCE(s->when, core_stamp(mm));
 	slot_end(&s->slot, nr);
 }
 NOKPROBE_SYMBOL(shut);
@@ -81,7 +81,7 @@ void watch_window_moves(struct watch *w, unsigned long before,
 	u64 nr = w->window;
 
 	if (nr && w->writer == current && mapped(w, after))
-		shut(nr);
+		shut(w->mm, nr);
 	nr = 0;
 	if (pte_none(__pte(after)) && mapped(w, before))
 		nr = atomic64_inc_return(&windows);
@@ -269,6 +269,7 @@ NOKPROBE_SYMBOL(watch_window_ptl);
 /* The same, where that function is none of its own. */
 struct hook hook_wait_ptl = {
 	.symbol = "native_queued_spin_lock_slowpath",
+	.newer = "queued_spin_lock_slowpath",	/* without PARAVIRT_SPINLOCKS */
 	.kp.pre_handler = watch_window_ptl,
 	.reads = BIT(BACKING_HUGETLB) | BIT(BACKING_SHMEM) | BIT(BACKING_ANON),
 	.on_watch = true,

@@ -24,8 +24,8 @@ function keep() {
 }
 
 BEGIN {
-	rank["SKIP"] = 1; rank["INCONCLUSIVE"] = 2
-	rank["PROTECTED"] = 3; rank["VULNERABLE"] = 4
+	rank["SKIP"] = 1; rank["INCONCLUSIVE"] = 2; rank["PROTECTED"] = 3
+	rank["BLIND"] = 4; rank["VULNERABLE"] = 5
 	forget()
 }
 

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # The package: built, checked, installed, upgraded and purged in a throw-away
 # Debian 13 without a kernel, whose dkms builds for the headers that are there.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2016,SC2317
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/distros/root.sh"
 . "$top/tests/distros/disk.sh"
 
 root=$work/root
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
-deb=build/deb/uffd-race-dkms
+deb=build/deb/uffd-race-dkms tool=build/deb/uffd-race
 
 in_source() {
 	in_release "$root" sh -c 'cd /root/uffd_race && "$@"' sh "$@"
@@ -21,7 +21,7 @@ make_deb() {
 
 lintian() {
 	in_source lintian --fail-on error,warning --suppress-tags bogus-mail-host \
-		--suppress-tags initial-upload-closes-no-bugs "$1" >"$work/lintian" 2>&1 ||
+		--suppress-tags initial-upload-closes-no-bugs "$@" >"$work/lintian" 2>&1 ||
 		{ diag "$(cat "$work/lintian")"; false; }
 }
 
@@ -49,11 +49,15 @@ life() {
 	listing "$root" >"$work/before"
 
 	ok "make deb" make_deb || return
-	ok "lintian has no complaint" lintian "${deb}_${version}_all.deb"
+	ok "lintian has no complaint" lintian "${deb}_${version}_all.deb" "${tool}_${version}_amd64.deb"
 	ok "dpkg -i builds and installs the module" dpkg_does -i "${deb}_${version}_all.deb"
+	ok "dpkg -i of uffd-race" dpkg_does -i "${tool}_${version}_amd64.deb"
+	ok "which runs" eval '[[ $(in_release "$root" uffd-race --version) = "uffd-race $version" ]]'
 	ok "dkms status and modinfo say so" installed "$version"
 	diag "$(cat "$work/status")"
 	modprobe_guest guest "$root" "$kv"
+	ok "uffd-race check finds the module and the stressor" \
+		grep -q '"path": "hugetlb-private-missing", "verdict": "[PIV]' "$work/guest"
 
 	mv "$root/root/uffd_race/$deb"_*.deb "$root/root/"
 	next_version
@@ -62,7 +66,7 @@ life() {
 	ok "only the new version is there" installed 9.9.9
 	ok "back to the old one" dpkg_does -i "/root/uffd-race-dkms_${version}_all.deb"
 	ok "only the old version is there" installed "$version"
-	ok "dpkg -P" dpkg_does -P uffd-race-dkms
+	ok "dpkg -P" dpkg_does -P uffd-race-dkms uffd-race
 	listing "$root" >"$work/after"
 	ok "nothing is left in /lib/modules, /usr/src and /var/lib/dkms" \
 		diff "$work/before" "$work/after"

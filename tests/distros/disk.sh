@@ -118,7 +118,12 @@ modprobe_guest() {
 		./judge --writer migrate --seconds 2
 		modprobe -r uffd_race
 		test ! -e /sys/kernel/debug/uffd_race
-		echo loaded and unloaded' "${@:4}" || return
+		echo loaded and unloaded
+		if command -v uffd-race; then
+			uffd-race check --path hugetlb-private-missing --writer migrate \
+				--seconds 1 --json || echo "check: $?"
+			test ! -e /sys/kernel/debug/uffd_race
+		fi' "${@:4}" || return
 	ok "$1: loaded, with a verdict, and unloaded" has_verdict "$work/$1"
 	diag "$(sed -n 's/^PRETTY_NAME=//p' "$work/$1"), $(grep '^hugetlb.missing ' "$work/$1")"
 }

@@ -6,7 +6,7 @@
 #
 #   UFFD_RACE_RELEASES   kernels of the releases (6.1, which is Debian 12; there
 #                        are 5.10 6.1 6.12 7.3 sid, too)
-# shellcheck disable=SC2317
+# shellcheck disable=SC2016,SC2317
 . "$(dirname "$0")/../lib.sh"
 . "$top/tests/distros/root.sh"
 . "$top/tests/distros/disk.sh"
@@ -92,7 +92,11 @@ life() {
 	ok "$name: installed, dkms.conf and the module agree on the version" \
 		installed "$kv" "$version"
 	diag "dkms status: $(cat "$work/status")"
+	ok "$name: with uffd-race" eval '[[ $(in_release "$root" uffd-race --version) = *" $version" ]]'
+	ok "$name: and its stressor" in_release "$root" /usr/local/libexec/uffd-race/stress --version
 	modprobe_guest "$kv" "$root" "$kv"
+	ok "$name: uffd-race check finds the module and the stressor by itself" \
+		grep -q '"path": "hugetlb-private-missing", "verdict": "[PIV]' "$work/$kv"
 
 	ok "$name: make install again, over itself" in_source install
 	set_version 9.9.9
@@ -119,6 +123,7 @@ life() {
 	fi
 
 	ok "$name: make uninstall" in_source uninstall
+	ok "$name: uffd-race is gone" test ! "$(find "$root/usr/local" -name '*uffd*race*')"
 	# The newer kernel stays, and so does its own pgtable_uffd.h.
 	listing "$root" | grep -E 'uffd_race|dkms' >"$work/after"
 	grep -E 'uffd_race|dkms' "$work/before" >"$work/before.dkms"

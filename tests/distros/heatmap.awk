@@ -23,6 +23,7 @@ BEGIN {
 	fill["VULNERABLE"] = "#b42318"; ink["VULNERABLE"] = "#ffffff"
 	fill["PROTECTED"] = "#1a7f4b"; ink["PROTECTED"] = "#ffffff"
 	fill["INCONCLUSIVE"] = "#d5d9de"; ink["INCONCLUSIVE"] = "#333333"
+	fill["BLIND"] = "#d5d9de"; ink["BLIND"] = "#333333"
 	fill["SKIP"] = "#f3f4f6"; ink["SKIP"] = "#777777"
 	fill[""] = "#ffffff"; ink[""] = "#777777"
 }

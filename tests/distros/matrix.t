@@ -65,4 +65,62 @@ ok "picture: a box for each cell, and the background" test \
 ok "picture: one red, one green" test \
 	"$(grep -c '#b42318"/>' "$work/svg")$(grep -c '#1a7f4b"/>' "$work/svg")" = 11
 ok "picture: text is escaped" grep -q 'a &lt; b' "$work/svg"
+
+# table VERDICT…: of the kernels K1, K2 …; "-" is none
+table() {
+	local n=0 verdict
+
+	for verdict; do
+		n=$((n + 1))
+		[[ $verdict = - ]] && printf '6.%d\t-\tSKIP gone\n' $n ||
+			printf '6.%d.0-1-amd64\tanon-missing\t%s\t0\t0\t0\t0\t\t\t\n' $n "$verdict"
+	done | awk -v about=About -f "$here/table.awk"
+}
+
+lost() {
+	table "${@:2}" >"$work/newer"
+	awk -f "$here/lost.awk" "$work/older" "$work/newer" >"$work/lost"
+	[[ $(paste -sd ' ' <"$work/lost") = "$1" ]] || { diag "$(cat "$work/lost")"; false; }
+}
+
+table PROTECTED VULNERABLE >"$work/older"
+ok "lost: another verdict is no loss" lost '' VULNERABLE PROTECTED PROTECTED
+ok "lost: a kernel that was not measured" lost 6.2.0-1-amd64 PROTECTED -
+sed -i 's/6\.1\.0-1/6.1.0-9/' "$work/older"
+ok "lost: a newer version stands for an older one" lost '' PROTECTED PROTECTED
+
+# The script itself, with a stub for guests and builds
+tree=$work/tree vm=$work/tree/tests/vm
+mkdir -p "$tree/tests/"{vm,stress,guest} "$tree/tests/distros"
+cp "${MATRIX:-$here/matrix}" "$tree/tests/distros/matrix"
+cp "$here"/*.awk "$tree/tests/distros/"
+echo 'PACKAGE_VERSION="1.2.3"' >"$tree/dkms.conf"
+echo 'all: ;' >"$tree/tests/stress/Makefile"
+touch "$tree/tests/stress/stress" "$tree/tests/guest/sweep"
+printf '#!/bin/sh\necho run >>"%s"\necho "run: no network" >&2\nexit 125\n' "$work/ran" >"$vm/"run
+chmod 755 "$vm"/* "$work"
+chmod -R go+rX "$tree"
+matrix() {
+	(cd "$tree" && "$@" tests/distros/matrix 6.1 6.2) >"$work/out" 2>&1 </dev/null
+}
+
+table PROTECTED VULNERABLE >"$tree/tests/distros/matrix.md"
+cp "$tree/tests/distros/matrix.md" "$work/tracked"
+if ((EUID == 0)); then
+	matrix setpriv --reuid 65534 --clear-groups
+	ok "matrix: without root could not run" test $? = 4
+	ok "matrix: and says so" grep -q 'needs root' "$work/out"
+	ok "matrix: before anything is fetched" test ! -e "$work/ran"
+	matrix env
+	ok "matrix: where no kernel can be had, that is a failure" test $? != 0
+	ok "matrix: and the table stays" cmp "$work/tracked" "$tree/tests/distros/matrix.md"
+	rm "$tree/tests/distros/matrix.md"
+	matrix env
+	ok "matrix: without an older one there is the new one" \
+		grep -q '^- 6.1: SKIP no network' "$tree/tests/distros/matrix.md"
+else
+	matrix env
+	ok "matrix: without root could not run" test $? = 4
+	skip "matrix: keeps its results" "needs root"
+fi
 done_testing

@@ -30,8 +30,8 @@ pack_root() {
 	say "making a root of $release, a few minutes"
 	if ! INITRD=No mmdebstrap --quiet --mode=root --variant=apt \
 	     "${options[@]}" --include="$packages" "${release%-backports}" \
-	     "$packed.new.tar.zst" "${sources[@]}" </dev/null >"$cache/root/log" 2>&1; then
-		cat "$cache/root/log" >&2
+	     "$packed.new.tar.zst" "${sources[@]}" </dev/null >"$work/root.log" 2>&1; then
+		cat "$work/root.log" >&2
 		return 1
 	fi
 	mv "$packed.new.tar.zst" "$packed"
@@ -80,11 +80,12 @@ in_release() {
 		exec chroot "$root" "$@"' sh "$@"
 }
 
-# copy_source DIR: what a user has after git clone
+# copy_source DIR: what a user has after git clone, of which he needs for install
 copy_source() {
 	mkdir -p "$1"
-	tar -C "$top" --exclude=./tests --exclude=./.git --exclude=./build \
-		--exclude='*.o' --exclude='*.ko' --exclude='.*.cmd' -c . | tar -C "$1" -x
+	(cd "$top" && find . -maxdepth 1 ! -name . ! -name tests ! -name .git ! -name build -print0 |
+		tar --exclude='*.o' --exclude='*.ko' --exclude='.*.cmd' --exclude=./tools/uffd-race \
+			--exclude=stress/stress -c --null -T - tests/stress) | tar -C "$1" -x
 }
 
 # listing DIR: all that DKMS and the module could leave behind. dkms makes a key

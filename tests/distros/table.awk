@@ -5,7 +5,7 @@ function cell(verdict, exposures, bogus, first, writer, reason,    s) {
 	if (verdict == "SKIP")
 		return "– " reason
 	s = (verdict == "VULNERABLE") ? "**VULNERABLE**" : verdict
-	if (verdict == "INCONCLUSIVE")
+	if (verdict == "INCONCLUSIVE" || verdict == "BLIND")
 		return s
 	if (bogus)
 		s = s "<br>" bogus " bogus"

@@ -41,7 +41,6 @@ static struct verdict_entry entry_of(const uint8_t *p)
 		.addr = 0x1000UL * (1 + p[0] / 15 % 3),
 		.size = p[1] & 64 ? 0x2000 : 0x1000,
 		.around = p[1] & 32 ? p[1] & 16 ? 0x200000 : 0x2000 : 0,
-		.owner = p[1] & 1,
 		.backing = (p[1] >> 1 & 7) % NR_BACKINGS,
 		.type = p[1] >> 7,
 		.look = p[2] % 4,

@@ -11,18 +11,18 @@ static struct { int tgid; } self;
 #define current (&self)
 #include "../../src/hooks/ioctl.c"
 
-unsigned long core_payer(void)
+unsigned long share_payer(void)
 {
 	return 1;
 }
 
-bool core_hold(u8 *share, bool on_demand)
+bool share_hold(u8 *share, enum share_pool pool)
 {
 	*share = 0;
 	return true;
 }
 
-void core_let_go(u8 share)
+void share_let_go(u8 share)
 {
 }
 
@@ -35,6 +35,15 @@ bool core_all_seen(const void *mm)
 	return true;
 }
 
+bool inside_nobody(void)
+{
+	return true;
+}
+
+void inside_left(void)
+{
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define USER	0x7000UL
@@ -45,12 +54,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 	}								\
 } while (0)
 
-struct verdict_engine core_engine;
+static struct verdict_engine engine;
 static uint8_t user[64];
 static size_t readable;
 static int in_flight[3];
 static long ret;
-static bool unseen;
+static bool unseen, proven;	/* installs; by now */
 static bool known_mm;
 static int file_mm;
 
@@ -64,14 +73,22 @@ long copy_from_user_nofault(void *to, const void *from, size_t size)
 	return 0;
 }
 
-bool core_lock(unsigned long *flags)
+struct verdict_engine *core_lock(const void *mm, unsigned long *flags)
 {
 	*flags = 0;
-	return true;
+	return &engine;
 }
 
-void core_unlock(unsigned long flags)
+struct verdict_engine *core_lock_new(const void *mm, unsigned long payer,
+				     unsigned long *flags)
 {
+	check(mm && payer);
+	return core_lock(mm, flags);
+}
+
+void core_unlock(struct verdict_engine *e, unsigned long flags)
+{
+	check(e == &engine);
 }
 
 void hook_hit(struct hook *hook)
@@ -96,7 +113,8 @@ void verdict_op_end(struct verdict_engine *e, const void *task, const void *ctx,
 {
 	check(in_flight[kind] == 1);
 	in_flight[kind]--;
-	check(kind != OP_INSTALL || outcome == OUTCOME_UNSURE);
+	check(kind != OP_INSTALL ||
+	      outcome == (proven ? OUTCOME_NOTHING : OUTCOME_UNSURE));
 }
 
 void verdict_raced(struct verdict_engine *e, const void *key, unsigned long addr,
@@ -109,14 +127,7 @@ void verdict_raced(struct verdict_engine *e, const void *key, unsigned long addr
 
 bool installs_unseen(unsigned int nr)
 {
-	return unseen && nr >= NR_COPY && nr <= NR_POISON && nr != NR_WRITEPROTECT;
-}
-
-void verdict_op_begin_mm(struct verdict_engine *e, const void *task, const void *mm,
-			 enum verdict_op_kind kind, unsigned long start,
-			 unsigned long end)
-{
-	verdict_op_begin(e, task, NULL, kind, start, end);
+	return unseen && !proven && nr >= NR_COPY && nr <= NR_POISON && nr != NR_WRITEPROTECT;
 }
 
 void verdict_ctx_gone(struct verdict_engine *e, const void *key)
@@ -138,23 +149,8 @@ bool verdict_ctx_over(struct verdict_engine *e, const void *key)
 	return false;
 }
 
-bool verdict_ctx_affords(struct verdict_engine *e, unsigned long payer)
-{
-	check(payer);
-	return true;
-}
-
-void verdict_ctx_pays(struct verdict_engine *e, const void *key, unsigned long payer)
-{
-}
-
 void verdict_ctx_belongs(struct verdict_engine *e, const void *key, const void *mm)
 {
-}
-
-unsigned long verdict_ctx_tag(struct verdict_engine *e, const void *key)
-{
-	return 0;
 }
 
 bool uffd_look(const void *ctx, struct uffd_facts *facts)
@@ -205,13 +201,9 @@ unsigned int demand_armed(void)
 	return 1;
 }
 
-void demand_registered(const void *ctx, unsigned int since)
+void demand_registered(const void *mm, unsigned int since, bool hugetlb)
 {
 	check(!ret && since);
-}
-
-void demand_released(const void *ctx)
-{
 }
 
 void watch_saw(pid_t tgid, const void *ctx, unsigned long addr)
@@ -228,26 +220,17 @@ void ioctl_stats_count(unsigned int nr, long result)
 	check(result == ret);
 }
 
-bool uffd_opening(const void *ctx, const void *mm, unsigned long tag,
-		  unsigned long payer)
-{
-	return verdict_ctx_opening(&core_engine, ctx, tag);
-}
-
-void uffd_over(const void *ctx)
-{
-}
-
 void core_op_begin(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		   unsigned long start, unsigned long end)
 {
-	verdict_op_begin(&core_engine, current, ctx, kind, start, end);
+	check(mm ? known_mm : !known_mm);
+	verdict_op_begin(&engine, current, ctx, kind, start, end);
 }
 
-void core_op_end(const void *ctx, enum verdict_op_kind kind,
+void core_op_end(const void *ctx, const void *mm, enum verdict_op_kind kind,
 		 enum verdict_outcome outcome, unsigned long done_end)
 {
-	verdict_op_end(&core_engine, current, ctx, kind, outcome, done_end);
+	verdict_op_end(&engine, current, ctx, kind, outcome, done_end);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -267,6 +250,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unseen = data[0] & 0x80;
 	ret = rets[data[2] % 8];
 	known_mm = data[3] & 8;
+	proven = false;
 	regs.arg[0] = (unsigned long)&file;
 	regs.arg[1] = data[3] & 1 ? data[1] << 8 | data[2] : UFFDIO << 8 | data[1];
 	regs.arg[2] = data[3] & 2 ? 0 : USER + (data[3] & 4 ? 24 : 0);
@@ -278,6 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (size > 4 + n)	/* another thread writes to it */
 			memcpy(user, data + 4 + n, size - 4 - n < sizeof(user) ?
 			       size - 4 - n : sizeof(user));
+		proven = data[3] & 16;
 		regs.ret = ret;
 		ioctl_return(&ri, &regs);
 		check(!in_flight[0] && !in_flight[1] && !in_flight[2]);

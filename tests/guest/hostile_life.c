@@ -503,7 +503,81 @@ static void run_churn(void)
 	tell("events", lives[1]);
 }
 
+/* --- insider --------------------------------------------------------------- */
+
+#define INSIDERS	4
+
+struct insider {
+	pthread_t thread;
+	int fd;
+	char *from, *to;
+	int ret;
+};
+
+static void *copy_in(void *arg)
+{
+	struct insider *in = arg;
+	struct uffdio_copy copy = {
+		.dst = (unsigned long)in->to, .src = (unsigned long)in->from,
+		.len = PAGE,
+	};
+
+	in->ret = ioctl(in->fd, UFFDIO_COPY, &copy);
+	return NULL;
+}
+
+/* Its source is missing: it sleeps until that comes, and fills the range then */
+static void insider_enters(struct insider *in, int fd, int source, char *from, char *to)
+{
+	struct uffd_msg msg;
+
+	*in = (struct insider){ .fd = fd, .from = from, .to = to };
+	if (pthread_create(&in->thread, NULL, copy_in, in))
+		die("pthread_create");
+	if (!uffd_event(source, &msg, EVENT_MS))
+		die("no event of the source");
+}
+
+static void run_insider(void)
+{
+	int old = uffd_with(0), source = uffd_with(0), new, fd, i;
+	char *from = map_anon(INSIDERS * PAGE), *to = map_anon(INSIDERS * PAGE);
+	struct insider in[INSIDERS];
+	struct touch touch;
+	struct uffd_msg msg;
+
+	uffd_register(source, from, INSIDERS * PAGE, UFFDIO_REGISTER_MODE_MISSING);
+	uffd_register(old, to, INSIDERS * PAGE, UFFDIO_REGISTER_MODE_MISSING);
+	for (i = 0; i < INSIDERS; i++)
+		insider_enters(&in[i], old, source, from + i * PAGE, to + i * PAGE);
+	/* The module comes while they are inside */
+	if (system("rmmod uffd_race && insmod ./uffd_race.ko armed=1 look_ms=200"))
+		die("rmmod, insmod");
+	uffd_unregister(old, to, INSIDERS * PAGE);
+	new = uffd_with(0);
+	uffd_register(new, to, INSIDERS * PAGE, UFFDIO_REGISTER_MODE_MISSING);
+	for (i = 0; i < INSIDERS; i++) {
+		touch_start(&touch, to + i * PAGE, false);
+		if (!uffd_event(new, &msg, EVENT_MS))
+			die("no event");
+		if (uffd_copy(source, from + i * PAGE))
+			die("UFFDIO_COPY of the source");
+		pthread_join(in[i].thread, NULL);
+		if (in[i].ret)
+			die("UFFDIO_COPY that was inside");
+		usleep(500000);
+		uffd_wake(new, to + i * PAGE, PAGE);
+		touch_end(&touch);
+	}
+	/* They have left: what is opened now is judged */
+	usleep(300000);
+	tell("later", plain_events(&fd, 2 * INSIDERS, 0));
+	usleep(500000);
+}
+
 const struct mode life_modes[] = {
+	{ "insider", "UFFDIO_COPY is under way when the module is loaded",
+	  "bogus = 0, and what is opened later is judged (loads the module anew)", run_insider },
 	{ "forkkill", "forks are killed, their FORK event unread; then plain userfaultfds",
 	  "every later event is judged: none inherits", run_forkkill },
 	{ "usermode", "kernel-mode faults in a range of UFFD_USER_MODE_ONLY",

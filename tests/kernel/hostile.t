@@ -60,6 +60,7 @@ rmmod uffd_race
 insmod ./uffd_race.ko armed=1 look_ms=200 || exit
 run flipzero
 run flipunreg
+run insider
 rmmod uffd_race
 insmod ./uffd_race.ko armed=1 look_ms=1000 || exit
 run collapse
@@ -170,6 +171,9 @@ answer() {
 		ok "$what: the module saw each event that was read" test \
 			"$(value "$f" events)" = "$(value "$f" anon_missing_events)"
 		judged "$what" "$f" anon_missing 100 ;;
+	insider)
+		ok "$what: what is opened once they have left is judged" test \
+			"$(value "$f" later)" = "$(value "$f" anon_missing_genuine)" ;;
 	usermode)
 		ok "$what: what raises nothing is no event ($(value "$f" efault) kernel-mode faults)" \
 			test "$(value "$f" anon_missing_events)" = "$(value "$f" events)" ;;
@@ -211,7 +215,7 @@ hostile() {
 	guest "hostile-$kernel" "$kernel" -N -t 180 -a "$work/all" \
 		-a "$top/tests/guest/hostile" -- \
 		env crowds="$crowds" sh all $modes || return
-	for mode in $modes flipzero flipunreg collapse; do
+	for mode in $modes flipzero flipunreg insider collapse; do
 		check_mode "$kernel" "$mode"
 	done
 	[[ $kernel != 6.1 ]] || check_crowds "$kernel"

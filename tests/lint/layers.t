@@ -15,8 +15,10 @@ verdict/books
 verdict/rules
 verdict/fact_ctx
 verdict/fact_*
-work probe ptwalk trace watch/parse
-guard
+work probe ptwalk trace watch/parse count
+inside
+guard share
+space
 core
 watch/*
 report

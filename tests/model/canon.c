@@ -385,7 +385,6 @@ static const u8 *get_page(const u8 *p, int cell)
 	if (!*p++)
 		return p;
 	page = verdict_page_create(&eng, verdict_ctx_find(&eng, cell_key(cell)), cell_addr(cell));
-	page->owner = 1;
 	page->backing = scen->backing;
 	page->flags = *p++;
 	for (v = 0; v < NR_WAITS; v++)

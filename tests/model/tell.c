@@ -101,7 +101,6 @@ static struct verdict_entry entry_of(const struct actor *a)
 		.mm = uffd_mm(scen->key[a->cell]),
 		.addr = cell_addr(a->cell),
 		.size = 0x1000,
-		.owner = 1,
 		.backing = scen->backing,
 		.type = scen->missing ? EVENT_MISSING : EVENT_MINOR,
 		.stamp = a->stamp,

@@ -58,7 +58,7 @@ static void handle_signals(const struct options *opt)
 
 	for (i = 0; i < sizeof(sigs) / sizeof(*sigs); i++)
 		sigaction(sigs[i], &sa, NULL);
-	alarm(opt->seconds + (opt->path->huge_kb > 2048 || opt->blocked ?
+	alarm(opt->seconds + 1 + (opt->path->huge_kb > 2048 || opt->blocked ?
 			      LONG_GRACE_SECONDS : GRACE_SECONDS));
 }
 

@@ -129,6 +129,18 @@ static uint64_t number(const char *name, const char *text, uint64_t min,
 	return value;
 }
 
+/* Less than a second is for who has many combinations to try. */
+static double duration(const char *name, const char *text)
+{
+	double value;
+	char *end;
+
+	value = strtod(text, &end);
+	if (end == text || *end || !(value >= 0.1 && value <= 86400))
+		usage("--%s: '%s' is not a number from 0.1 to 86400", name, text);
+	return value;
+}
+
 static unsigned int keyword(const char *name, const char *text,
 			    const char *const *words)
 {
@@ -268,7 +280,7 @@ void parse_options(int argc, char **argv, struct options *opt)
 			opt->expect = keyword(name, optarg, expects);
 			break;
 		case OPT_SECONDS:
-			opt->seconds = number(name, optarg, 1, 86400);
+			opt->seconds = duration(name, optarg);
 			break;
 		case OPT_PAGES:
 			opt->pages = number(name, optarg, 1, MAX_PAGES);

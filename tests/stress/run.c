@@ -223,7 +223,7 @@ static int start_writers(struct run *run)
 
 static void wait_for_the_end(struct run *run)
 {
-	uint64_t until = run->start_ns + run->opt->seconds * 1000000000ULL;
+	uint64_t until = run->start_ns + (uint64_t)(run->opt->seconds * 1e9);
 	const struct timespec tick = { .tv_nsec = 5000000 };
 
 	while (now_ns() < until && !atomic_load(&run_interrupted) &&

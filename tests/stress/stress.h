@@ -33,7 +33,7 @@ struct options {
 	const struct writer	*writer;
 	enum mode		mode;
 	enum expect		expect;
-	unsigned int		seconds;
+	double			seconds;
 	unsigned int		pages;
 	unsigned int		readers;
 	unsigned int		write;		/* so many of those write */

@@ -280,5 +280,5 @@ void offline_op(struct writer_thread *wt)
 		count(C_offline_errors);
 		count(errno == EBUSY ? C_offline_busy : C_offline_other);
 	}
-	usleep(run->opt->seconds * 1000000ULL / 2 / most);
+	usleep(run->opt->seconds * 1e6 / 2 / most);
 }

@@ -390,7 +390,79 @@ static void eexist_when_the_task_faults_again(void **state)
 	event(T1, LOOK_MAPPED);
 	begin(T1, LOOK_MAPPED);
 	install(R1, OUTCOME_EXISTS);
+	raced(0, 1, 0);
+}
+
+static void read_one(void)
+{
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+}
+
+/* Each answer is about the event that was read before it, whoever went on. */
+static void eexist_in_the_order_of_reading(void **state)
+{
+	setup(PRIVATE);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);		/* genuine */
+	begin(T2, LOOK_NONE);
+	read_one();
+	install(R1, OUTCOME_DONE);
+	event(T2, LOOK_ANON);		/* stale */
+	read_one();
+	end(T1, true, LOOK_UNKNOWN);
+	end(T2, true, LOOK_UNKNOWN);
+	begin(T3, LOOK_NONE);
+	event(T3, LOOK_ANON);		/* bogus */
+	read_one();
+	install(R1, OUTCOME_EXISTS);
 	raced(1, 0, 0);
+	end(T3, true, LOOK_UNKNOWN);
+	install(R1, OUTCOME_EXISTS);
+	raced(1, 1, 0);
+	install(R1, OUTCOME_EXISTS);	/* once more */
+	raced(1, 2, 0);
+}
+
+/* What is long done is forgotten, but for the last of each page. */
+static void eexist_of_events_long_done(void **state)
+{
+	const struct verdict_event *v;
+	int i, n = 0;
+
+	fresh(&(struct verdict_limits){ 8, 32, 4, 3 });
+	flags = PRIVATE;
+	opened(UFFD, 0);
+	for (i = 0; i < 10; i++) {
+		begin(T1, LOOK_NONE);
+		event(T1, LOOK_MAPPED);
+		read_one();
+		end(T1, true, LOOK_UNKNOWN);
+	}
+	for (v = verdict_ctx_find(&engine, UFFD)->events; v; v = v->ctx_next)
+		n++;
+	assert_int_equal(n, 4);
+	for (i = 1; i <= 6; i++) {
+		install(R1, OUTCOME_EXISTS);
+		raced(0, i, 0);
+	}
+}
+
+/* Its record is needed for another one, before it is judged. */
+static void eexist_of_an_event_that_is_forgotten(void **state)
+{
+	fresh(&(struct verdict_limits){ 8, 1, 4, 3 });
+	flags = PRIVATE;
+	opened(UFFD, 0);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	install(R1, OUTCOME_EXISTS);
+	end(T1, true, LOOK_UNKNOWN);
+	begin(T2, LOOK_NONE);
+	event(T2, LOOK_NONE);
+	raced(0, 0, 0);
+	assert_int_equal(engine.stats.raced_undecided, 1);
+	looked(LOOK_ANON);
+	raced(0, 0, 0);
 }
 
 static void continue_finds_no_page(void **state)
@@ -448,7 +520,8 @@ static void eexist_of_an_older_event(void **state)
 	looked(LOOK_MAPPED);
 	expire();
 	expect_undecided(WHY_TIMEOUT, 1);
-	assert_int_equal(engine.stats.raced, 1);
+	assert_int_equal(engine.stats.raced, 0);
+	assert_int_equal(engine.stats.raced_undecided, 1);
 	begin(T1, LOOK_NONE);
 	event(T1, LOOK_ANON);
 	assert_int_equal(THE_BOOKS->verdict[VERDICT_BOGUS], 1);
@@ -478,6 +551,9 @@ int main(void)
 		cmocka_unit_test(eexist_waits_for_the_last_event),
 		cmocka_unit_test(eexist_and_an_exposure),
 		cmocka_unit_test(eexist_when_the_task_faults_again),
+		cmocka_unit_test(eexist_in_the_order_of_reading),
+		cmocka_unit_test(eexist_of_events_long_done),
+		cmocka_unit_test(eexist_of_an_event_that_is_forgotten),
 		cmocka_unit_test(continue_finds_no_page),
 		cmocka_unit_test(eexist_while_only_some_are_judged),
 		cmocka_unit_test(eexist_of_an_older_event),

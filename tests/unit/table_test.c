@@ -145,7 +145,6 @@ static void todo_lists_what_waits(void **state)
 	assert_true(verdict_next_todo(&engine, &cursor, &todo));
 	assert_ptr_equal(todo.ctx, UFFD);
 	assert_int_equal(todo.addr, PAGE);
-	assert_int_equal(todo.owner, 7);
 	assert_false(verdict_next_todo(&engine, &cursor, &todo));
 }
 
@@ -396,24 +395,28 @@ static unsigned int records_found(void)
 }
 
 /* A page may raise events for ever: its chain must not grow. */
-static void record_of_which_all_is_known_is_not_found(void **state)
+static void record_of_which_all_is_known_is_soon_not_found(void **state)
 {
-	setup_records(3);
+	unsigned int i;
+
+	setup_records(12);
+	for (i = 1; i <= 6; i++) {
+		at(PAGE, T1, LOOK_ANON);
+		read_at(PAGE);
+		end(T1, false, LOOK_UNKNOWN);
+		assert_int_equal(records_found(), i < 4 ? i : 4);
+	}
 	at(PAGE, T1, LOOK_ANON);
-	read_at(PAGE);
-	assert_int_equal(records_found(), 1);
 	end(T1, false, LOOK_UNKNOWN);
-	assert_int_equal(records_found(), 0);
-	at(PAGE, T1, LOOK_ANON);
-	end(T1, false, LOOK_UNKNOWN);
+	assert_int_equal(records_found(), 5);	/* not read yet */
 	read_at(PAGE);
-	assert_int_equal(records_found(), 0);
+	assert_int_equal(records_found(), 4);
 	at(PAGE, T1, LOOK_NONE);
 	read_at(PAGE);
 	end(T1, false, LOOK_UNKNOWN);
-	assert_int_equal(records_found(), 1);
+	assert_int_equal(records_found(), 5);	/* not judged yet */
 	install(R1, OUTCOME_DONE);
-	assert_int_equal(records_found(), 0);
+	assert_int_equal(records_found(), 4);
 }
 
 static void record_that_is_free_leads_to_no_other(void **state)
@@ -454,7 +457,7 @@ int main(void)
 		cmocka_unit_test(record_used_again_while_its_event_waits),
 		cmocka_unit_test(record_is_forgotten_once),
 		cmocka_unit_test(records_are_forgotten_in_any_order),
-		cmocka_unit_test(record_of_which_all_is_known_is_not_found),
+		cmocka_unit_test(record_of_which_all_is_known_is_soon_not_found),
 		cmocka_unit_test(record_that_is_free_leads_to_no_other),
 	};
 

@@ -25,6 +25,13 @@ static void op2_done(void *task, const void *key, enum verdict_op_kind kind,
 	verdict_op_end(&engine, task, key, kind, outcome, PAGE + 0x1000);
 }
 
+static const void *mm_of(const void *key)
+{
+	const struct verdict_ctx *ctx = verdict_ctx_find(&engine, key);
+
+	return ctx ? ctx->mm : NULL;
+}
+
 /* --- Birth ------------------------------------------------------------------ */
 
 static void ops_that_begin_before_api_returns_count(void **state)
@@ -64,10 +71,26 @@ static void api_that_fails_bears_nobody(void **state)
 	op(R1, OP_INSTALL);
 	verdict_ctx_opened(&engine, UFFD, false);
 	assert_int_equal(verdict_ctx_tag(&engine, UFFD), 0);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);
 	expect_all_free(0);
 	verdict_ctx_opened(&engine, UFFD, true);	/* of another call: too late */
 	event(T1, LOOK_MAPPED);
 	expect_undecided(WHY_UNKNOWN_CTX, 1);
+}
+
+/* It is older than the module, and fills the range of one that is not. */
+static void api_that_fails_ends_no_operation(void **state)
+{
+	setup(PRIVATE);
+	verdict_ctx_belongs(&engine, UFFD, MM);
+	verdict_op_begin_at(&engine, R1, UFFD2, MM, OP_INSTALL, 0, ~0UL);
+	assert_true(verdict_ctx_opening(&engine, UFFD2, 43));
+	verdict_ctx_opened(&engine, UFFD2, false);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_MAPPED);
+	expect_open(1);
+	verdict_op_end(&engine, R1, UFFD2, OP_INSTALL, OUTCOME_UNSURE, 0);
+	expect_undecided(WHY_PARTIAL, 1);
 }
 
 static void second_api_call_harms_nobody(void **state)
@@ -135,7 +158,7 @@ static void what_is_in_flight_is_of_the_new_one(void **state)
 	assert_true(verdict_ctx_over(&engine, UFFD));
 	expect_undecided(WHY_CHANGED, 1);
 	opened(UFFD, 43);
-	assert_null(verdict_ctx_mm(&engine, UFFD));
+	assert_null(mm_of(UFFD));
 	assert_int_equal(verdict_ctx_tag(&engine, UFFD), 43);
 	begin(T2, LOOK_NONE);
 	op_done(R1, OP_INSTALL, OUTCOME_DONE);
@@ -166,46 +189,84 @@ static void a_blind_one_is_over_too(void **state)
 	expect_verdict(VERDICT_BOGUS, 1);
 }
 
-/* --- Shares ------------------------------------------------------------------ */
+/* --- An engine for each mm --------------------------------------------------- */
 
-static bool pays(const void *key, unsigned long payer)
+static struct verdict_engine strangers;
+static _Alignas(16) char strangers_memory[1 << 12];
+
+/* What the engine of an mm takes over: a fault there that COPY has resolved */
+static void own_engine(void)
 {
-	if (!verdict_ctx_affords(&engine, payer))
-		return false;
-	opened(key, 1);
-	verdict_ctx_pays(&engine, key, payer);
-	return true;
+	const struct verdict_limits few = { 1, 1, 4, 1 };
+
+	fresh(&(struct verdict_limits){ 8, 8, 4, 3 });
+	flags = PRIVATE;
+	assert_true(verdict_bytes(&few) <= sizeof(strangers_memory));
+	verdict_init(&strangers, &few, strangers_memory);
 }
 
-static void nobody_gets_more_than_half_of_the_rest(void **state)
+static void what_was_in_flight_counts_in_the_new_engine(void **state)
 {
-	fresh(&(struct verdict_limits){ 4, 4, 4, 8 });
-	assert_true(pays((void *)0x10, 1));
-	assert_true(pays((void *)0x20, 1));
-	assert_true(pays((void *)0x30, 1));
-	assert_true(pays((void *)0x40, 1));
-	assert_false(pays((void *)0x50, 1));
-	assert_int_equal(engine.stats.ctxs_full, 1);
-	assert_true(pays((void *)0x60, 2));
-	assert_true(pays((void *)0x70, 2));
-	assert_false(pays((void *)0x80, 2));
-	assert_true(pays((void *)0x80, 3));
-	assert_int_equal(verdict_ctx_payer(&engine, (void *)0x70), 2);
-	assert_int_equal(verdict_ctx_payer(&engine, (void *)0x90), 0);
-	verdict_ctx_gone(&engine, (void *)0x20);
-	assert_false(pays((void *)0x20, 1));
-	verdict_ctx_gone(&engine, (void *)0x10);
-	verdict_ctx_gone(&engine, (void *)0x60);
-	assert_true(pays((void *)0x10, 1));
-	verdict_ctx_pays(&engine, (void *)0x99, 1);	/* no record: no bill */
+	own_engine();
+	verdict_op_begin_mm(&strangers, R1, MM, OP_INSTALL, PAGE, PAGE + 0x1000);
+	verdict_op_begin_mm(&strangers, R2, (void *)0x600, OP_INSTALL, PAGE, PAGE + 0x1000);
+	assert_true(verdict_ops_adopt(&engine, &strangers, MM));
+	assert_ptr_equal(strangers.ops->mm, (void *)0x600);
+	assert_null(strangers.ops->next);
+	opened(UFFD, 42);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_ANON);
+	expect_open(1);		/* not bogus: COPY may have been before the event */
+	verdict_op_end(&engine, R1, MM, OP_INSTALL, OUTCOME_DONE, PAGE + 0x1000);
+	expect_verdict(VERDICT_STALE, 1);
+	assert_null(engine.ops);
 }
 
-static void the_only_place_is_for_anybody(void **state)
+static void the_end_of_what_was_adopted_ends_it(void **state)
 {
-	fresh(&(struct verdict_limits){ 4, 4, 4, 1 });
-	assert_true(pays((void *)0x10, 1));
-	assert_false(pays((void *)0x20, 1));
-	assert_false(pays((void *)0x20, 2));
+	own_engine();
+	verdict_op_begin_mm(&strangers, R1, MM, OP_INSTALL, PAGE, PAGE + 0x1000);
+	assert_true(verdict_ops_adopt(&engine, &strangers, MM));
+	opened(UFFD, 42);
+	verdict_op_end(&engine, R1, MM, OP_INSTALL, OUTCOME_NOTHING, 0);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_ANON);
+	expect_verdict(VERDICT_BOGUS, 1);
+}
+
+static void in_flight_where_nobody_knows(void **state)
+{
+	own_engine();
+	verdict_op_begin(&strangers, R1, UFFD2, OP_INSTALL, PAGE, PAGE + 0x1000);
+	assert_false(verdict_ops_adopt(&engine, &strangers, MM));
+	assert_non_null(strangers.ops);
+	assert_null(engine.ops);
+}
+
+static void an_mm_dies_with_all_that_it_has(void **state)
+{
+	setup(PRIVATE);
+	opened(UFFD2, 0);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_all_gone(&engine);
+	assert_null(engine.ctxs);
+	expect_undecided(WHY_CHANGED, 1);
+}
+
+static void all_of_an_mm_are_complete_together(void **state)
+{
+	setup(PRIVATE);
+	backing = BACKING_SHMEM;
+	opened(UFFD2, 0);
+	verdict_complete(&engine, true);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_ANON);
+	expect_verdict(VERDICT_BOGUS, 1);
+	verdict_complete(&engine, false);
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_ANON);
+	expect_undecided(WHY_NO_ENTRY, 1);
 }
 
 /* --- Several userfaultfds ------------------------------------------------------ */
@@ -227,10 +288,10 @@ static void second_uffd(void *mm)
 static void its_mm_is_known_from_the_first_fault(void **state)
 {
 	setup(PRIVATE);
-	assert_null(verdict_ctx_mm(&engine, UFFD));
-	assert_null(verdict_ctx_mm(&engine, UFFD2));
+	assert_null(mm_of(UFFD));
+	assert_null(mm_of(UFFD2));
 	begin(T1, LOOK_NONE);
-	assert_ptr_equal(verdict_ctx_mm(&engine, UFFD), MM);
+	assert_ptr_equal(mm_of(UFFD), MM);
 }
 
 static void copy_through_another_userfaultfd_of_the_mm(void **state)
@@ -460,7 +521,7 @@ static void mm_that_was_told(void **state)
 	setup(PRIVATE);
 	opened(UFFD2, 0);
 	verdict_ctx_belongs(&engine, UFFD2, (void *)0x600);
-	assert_ptr_equal(verdict_ctx_mm(&engine, UFFD2), (void *)0x600);
+	assert_ptr_equal(mm_of(UFFD2), (void *)0x600);
 	begin(T1, LOOK_NONE);
 	verdict_op_begin(&engine, R1, UFFD2, OP_INSTALL, 0, -1UL);
 	event(T1, LOOK_ANON);
@@ -474,7 +535,7 @@ static void mm_that_was_told(void **state)
 	verdict_op_end(&engine, R1, UFFD2, OP_INSTALL, OUTCOME_DONE, -1UL);
 	expect_verdict(VERDICT_STALE, 1);
 	verdict_ctx_belongs(&engine, (void *)0x777, MM);
-	assert_null(verdict_ctx_mm(&engine, (void *)0x777));
+	assert_null(mm_of((void *)0x777));
 }
 
 /* Whoever does it, and whatever range he names: only one mm is concerned. */
@@ -814,6 +875,7 @@ int main(void)
 		cmocka_unit_test(ops_that_begin_before_api_returns_count),
 		cmocka_unit_test(op_that_begins_before_api_is_entered),
 		cmocka_unit_test(api_that_fails_bears_nobody),
+		cmocka_unit_test(api_that_fails_ends_no_operation),
 		cmocka_unit_test(second_api_call_harms_nobody),
 		cmocka_unit_test(two_api_calls_at_once),
 		cmocka_unit_test(blind_before_its_birth),
@@ -838,8 +900,6 @@ int main(void)
 		cmocka_unit_test(what_is_in_flight_is_of_the_new_one),
 		cmocka_unit_test(nothing_is_over_before_it_succeeds),
 		cmocka_unit_test(a_blind_one_is_over_too),
-		cmocka_unit_test(nobody_gets_more_than_half_of_the_rest),
-		cmocka_unit_test(the_only_place_is_for_anybody),
 		cmocka_unit_test(register_in_another_mm),
 		cmocka_unit_test(zap_of_nobody_in_another_mm),
 		cmocka_unit_test(fault_that_ends_unjudged),
@@ -856,6 +916,11 @@ int main(void)
 		cmocka_unit_test(operation_of_an_mm_inside_one_of_a_userfaultfd),
 		cmocka_unit_test(no_room_for_an_operation_of_the_mm),
 		cmocka_unit_test(ioctl_that_lost_the_race),
+		cmocka_unit_test(what_was_in_flight_counts_in_the_new_engine),
+		cmocka_unit_test(the_end_of_what_was_adopted_ends_it),
+		cmocka_unit_test(in_flight_where_nobody_knows),
+		cmocka_unit_test(an_mm_dies_with_all_that_it_has),
+		cmocka_unit_test(all_of_an_mm_are_complete_together),
 		cmocka_unit_test(kept_unless_something_was_taken_away),
 		cmocka_unit_test(kept_only_where_everything_is_told),
 		cmocka_unit_test(collapse_from_before_the_userfaultfd),

@@ -61,7 +61,7 @@ static inline bool opened(const void *key, unsigned long tag)
 static inline struct verdict_entry entry(void *task, enum verdict_look look)
 {
 	return (struct verdict_entry){
-		.task = task, .ctx = entry_ctx, .addr = entry_addr, .owner = 7,
+		.task = task, .ctx = entry_ctx, .addr = entry_addr,
 		.mm = MM, .size = 0x1000,
 		.backing = backing, .type = type, .flags = flags, .look = look,
 		.stamp = engine.clock,

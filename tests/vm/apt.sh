@@ -60,6 +60,8 @@ write_apt_conf() {
 		Acquire::Check-Valid-Until "false";
 		Acquire::Languages "none";
 		Acquire::Retries "3";
+		Acquire::http::Timeout "30";
+		Acquire::https::Timeout "30";
 		CONF
 		apt-config dump | grep -E '^Acquire::https?::.*[Pp]roxy' || :
 	} >"$dir/apt.conf"
@@ -83,13 +85,14 @@ index_kernels() {
 	{ grep -E "$dots" || :; } | sort -V
 }
 
-# apt-get returns 0 where it only warns that something is old
+# apt-get returns 0 where it only warns that something is old. What it says is kept
+# in no file here and below: the disk may be full, which is what it says.
 fresh_lists() {
-	local log=$cache/apt/$1/log
+	local log
 
-	if ! apt_in "$1" apt-get -qq update >"$log" 2>&1 ||
-	   grep -qE '^(E|W): ' "$log"; then
-		cat "$log" >&2
+	if ! log=$(apt_in "$1" apt-get -qq update 2>&1) ||
+	   grep -qE '^(E|W): ' <<<"$log"; then
+		printf '%s\n' "$log" >&2
 		return 1
 	fi
 }
@@ -103,23 +106,33 @@ update_lists() {
 	say "updating the package lists of $release"
 	write_apt_conf "$release"
 	thrice fresh_lists "$release" || return
-	index_kernels "$release" pool >"$dir/pool"
+	index_kernels "$release" pool >"$dir/pool.new" && mv "$dir/pool.new" "$dir/pool" || return
 	index_kernels "$release" headers >"$dir/kernels.new"
 	[[ -s $dir/kernels.new ]] || return 1
 	mv "$dir/kernels.new" "$dir/kernels"
 }
 
-# download RELEASE KV PACKAGE…: verified by apt, into $cache/deb/KV; sets debs,
-# the files. What an interrupted one left there is resumed.
-download() {
-	local release=$1 dir=$cache/deb/$2 package size deb
+# begin_download KV: room for what comes, and nothing of an interrupted one: apt
+# tells no size of a package that is there already, whole or not
+begin_download() {
+	room 240 "a kernel with its headers"
+	rm -rf "$cache/deb/$1"
+	mkdir -p "$cache/deb/$1"
+}
 
+# download RELEASE KV PACKAGE…: verified by apt, into $cache/deb/KV; sets debs,
+# the files
+download() {
+	local release=$1 dir=$cache/deb/$2 package size deb uris
+
+	begin_download "$2" || return
 	shift 2
-	mkdir -p "$dir" && cd "$dir" || return
+	cd "$dir" || return
 	debs=()
 	for package; do
-		read -r _ deb size _ < <(apt_in "$release" apt-get -qq \
-			--print-uris download "$package" 2>>log) || return
+		uris=$(apt_in "$release" apt-get -qq --print-uris download "$package") || return
+		read -r _ deb size _ <<<"$uris"
+		[[ $size ]] || { say "apt does not know $package"; return 1; }
 		say "fetching $package $(((size + 500000) / 1000000)) MB"
 		debs+=("$dir/$deb")
 	done
@@ -128,11 +141,11 @@ download() {
 
 # Into the working directory
 packages() {
-	local release=$1
+	local release=$1 log
 
 	shift
-	apt_in "$release" apt-get -qq download "$@" >log 2>&1 || {
-		cat log >&2
+	log=$(apt_in "$release" apt-get -qq download "$@" 2>&1) || {
+		printf '%s\n' "$log" >&2
 		return 1
 	}
 }
@@ -151,15 +164,15 @@ pool_file() {
 	url=$(mirror main)
 	url=${url%/}/pool/main/l/linux/$deb
 	say "fetching $3, which nothing signs any more"
-	mkdir -p "$dir" && thrice pool_get "$release" "$url" "$dir/$deb" || return
+	thrice pool_get "$release" "$url" "$dir/$deb" || return
 	debs+=("$dir/$deb")
 }
 
 pool_get() {
-	local log=${3%/*}/log
+	local log
 
-	apt_in "$1" /usr/lib/apt/apt-helper download-file "$2" "$3" >"$log" 2>&1 || {
-		tail -n 3 "$log" >&2
+	log=$(apt_in "$1" /usr/lib/apt/apt-helper download-file "$2" "$3" 2>&1) || {
+		tail -n 3 <<<"$log" >&2
 		return 1
 	}
 }

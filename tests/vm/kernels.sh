@@ -67,8 +67,12 @@ listed() {
 
 # resolve KERNEL…: sets kv (full version), release and image (vmlinuz)
 resolve() {
-	local base=$1 flavour=cloud-amd64
+	local base=$1 flavour=cloud-amd64 why=''
 
+	if (($# == 1)) && is_ours "$1"; then
+		resolve_ours "$1"
+		return
+	fi
 	if (($# > 1)) || is_own "$1"; then
 		resolve_own "$@"
 		return
@@ -95,11 +99,18 @@ resolve() {
 		say "no fresh package lists of $release"
 	kv=$(listed "$base" "$flavour")
 	if [[ ! $kv ]] || ! fetch_image "$kv"; then
+		[[ ! $kv ]] || why=", and its $kv cannot be fetched (see above)"
 		kv=$(cached_kernels "$release" | pick "$base" "$flavour")
-		[[ $kv ]] || die "no kernel '$1' in $release, and none cached"
+		[[ $kv ]] || die "no kernel '$1' of $release is cached$why${why:-, and it has none}"
 		say "using the cached $kv"
 	fi
 	image=$cache/kernels/$kv/vmlinuz
+}
+
+# finish TMP DIR: what is in place is whole. What stands in DIR is not, as its caller
+# has seen.
+finish() {
+	rm -rf "$2" && mv -T "$1" "$2"
 }
 
 # Only the kernel itself is of use here.
@@ -111,8 +122,8 @@ unpack_image() {
 		tar -x -C "$tmp" --wildcards '*/vmlinuz*' || return
 	mv "$(find "$tmp" -type f -name 'vmlinuz*')" "$tmp/vmlinuz" || return
 	rm -rf "${tmp:?}"/{boot,usr}
-	echo "$release" >"$tmp/release"
-	mv -T "$tmp" "$cache/kernels/$kv"
+	echo "$release" >"$tmp/release" || return
+	finish "$tmp" "$cache/kernels/$kv"
 }
 
 # package_of KV NAME…: the first of these that the release has. From 6.19
@@ -132,7 +143,7 @@ package_of() {
 do_fetch_image() {
 	local kv=$1
 
-	[[ ! -e $cache/kernels/$kv/vmlinuz ]] || return 0
+	[[ ! -s $cache/kernels/$kv/vmlinuz ]] || return 0
 	download "$release" "$kv" "$(package_of "$kv" linux-binary)" || return
 	unpack_image "$kv" || return
 	rm -rf "$cache/deb/$kv"
@@ -157,7 +168,11 @@ do_fetch_brd() {
 
 # Sets brd, the kernel's module for RAM disks
 fetch_brd() {
-	[[ $release != own ]] || die "no --swap with a kernel of your own"
+	if [[ $release = own ]]; then
+		brd=${image%/*}/brd.ko
+		[[ -e $brd ]] || die "no --swap with a kernel of your own"
+		return
+	fi
 	brd=$cache/kernels/$1/brd.ko
 	locked "kernel-$1" do_fetch_brd "$1" || die "no module brd to be had for $1"
 }
@@ -178,8 +193,8 @@ unpack_headers() {
 		dpkg-deb -x "$deb" "$tmp" || return
 	done
 	relocate "$tmp" "$cache/headers/$kv" || return
-	[[ ! ${2:-} ]] || : >"$tmp/unsigned"
-	mv -T "$tmp" "$cache/headers/$kv"
+	[[ ! ${2:-} ]] || : >"$tmp/unsigned" || return
+	finish "$tmp" "$cache/headers/$kv"
 }
 
 # depends_on_headers: of the control file on stdin, what a build needs
@@ -194,7 +209,7 @@ pool_headers() {
 	local kv=$1 version package arch
 
 	version=$(indexed "$release" "linux-image-$kv")
-	[[ $version ]] || return
+	[[ $version ]] && begin_download "$kv" || return
 	debs=()
 	pool_file "$release" "$kv" "linux-headers-$kv" "$version" amd64 || return
 	for package in $(dpkg-deb -I "${debs[0]}" | depends_on_headers); do
@@ -208,7 +223,7 @@ pool_headers() {
 do_fetch_headers() {
 	local kv=$1 packages unsigned=''
 
-	[[ ! -d $cache/headers/$kv ]] || return 0
+	[[ ! -d $cache/headers/$kv/usr/src/linux-headers-$kv ]] || return 0
 	mapfile -t packages < <(
 		echo "linux-headers-$kv"
 		apt_in "$release" apt-cache show --no-all-versions \
@@ -237,6 +252,7 @@ fetch_headers() {
 list_kernels() {
 	local kv mark release list
 
+	list_ours
 	for release in $RELEASES; do
 		locked "apt-$release" update_lists "$release" ||
 			say "no fresh package lists of $release"

@@ -5,7 +5,7 @@
 # 125 is "could not run", as in timeout(1), env(1) and git bisect run.
 readonly CANNOT=125
 
-me=${0##*/}
+me=${me:-${0##*/}}
 quiet=${quiet:-}
 
 say() {
@@ -34,6 +34,15 @@ thrice() {
 		((try == 3)) || { say "$1 has failed, trying again"; sleep 5; }
 	done
 	return 1
+}
+
+# room MB WHAT: in the cache, before anything is begun
+room() {
+	local free
+
+	free=$(df --output=avail -B 1000000 "$cache" | sed 1d)
+	((${free:-0} >= $1)) ||
+		die "$2 takes $1 MB, and $cache has ${free:-0} MB free: make clean-cache, or UFFD_RACE_CACHE=DIR"
 }
 
 cache=${UFFD_RACE_CACHE:-}

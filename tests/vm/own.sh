@@ -1,10 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0
 # A user's own kernel: -k FILE.deb…, or -k DIR with packages or a built tree in
-# it. Sourced by kernels.sh.
+# it. And those of this project, by name: tests/kernels. Sourced by kernels.sh.
 # shellcheck shell=bash disable=SC2154,SC2034 # lib.sh, kernels.sh
 
 is_own() {
 	[[ $1 = *.deb || -d $1 ]]
+}
+
+readonly KERNELS=${BASH_SOURCE[0]%/*}/../kernels
+
+# is_ours NAME[-VERSION]
+is_ours() {
+	[[ $1 =~ ^([a-z]+)(-[0-9.]+)?$ && ${BASH_REMATCH[1]} != base &&
+	   -e $KERNELS/${BASH_REMATCH[1]}.config ]]
+}
+
+# It sets what resolve_own sets.
+resolve_ours() {
+	local dir
+
+	dir=$("$KERNELS/build" ${quiet:+-q} "$1") || exit
+	release=own
+	kv=$(cat "$dir/release")
+	image=$dir/vmlinuz
+	kdir=$dir/build
+}
+
+list_ours() {
+	local file
+
+	for file in "$KERNELS"/*.config; do
+		file=${file##*/}
+		[[ $file = base*.config || $file = '*'* ]] ||
+			printf '  %-32s %s\n' "${file%.config}" "our own"
+	done
 }
 
 # resolve_own FILE.deb… | DIR: sets kv, release, image and kdir
@@ -77,10 +106,33 @@ own_packages() {
 	[[ -d $kdir ]] || say "no headers of $kv in ${debs[*]}"
 }
 
-# own_compiler: the gcc that built the kernel, its major version
-own_compiler() {
-	local version
+# own_config NAME: is it set?
+own_config() {
+	grep -qx "CONFIG_$1=y" "$kdir/.config" 2>/dev/null
+}
 
-	version=$(sed -n 's/^CONFIG_GCC_VERSION=//p' "$kdir/.config" 2>/dev/null)
-	echo $((${version:-0} / 10000))
+# own_compiler: the gcc or clang that built the kernel, its major version. Of the
+# two versions one is 0.
+own_compiler() {
+	sed -n 's/^CONFIG_\(GCC\|CLANG\)_VERSION=//p' "$kdir/.config" 2>/dev/null |
+		sort -n | awk '{ v = $1 } END { print int(v / 10000) }'
+}
+
+# own_dirs: the tree, and the one of the sources if it was built with O=
+own_dirs() {
+	echo "$kdir"
+	[[ ! -d $kdir/source ]] || (cd "$kdir/source" && pwd -P)
+}
+
+# own_identity: of what a module depends on. Another configuration may have the
+# same release, and other offsets.
+own_identity() {
+	local dir
+
+	for dir in $(own_dirs); do
+		echo "$dir"
+		(cd "$dir" && find -L Makefile include arch/x86/include scripts \
+			-type f -printf '%p %s %T@\n' 2>/dev/null | sort)
+	done
+	sha256sum "$kdir/.config" "$kdir/Module.symvers" 2>/dev/null || :
 }

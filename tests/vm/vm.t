@@ -198,8 +198,113 @@ own() {
 	ok "by name" grep -q 'no headers of' "$work/err"
 }
 
+# A tree of the user's own, as it is after a build
+make_own_tree() {
+	local headers=$work/headers/usr/src
+
+	kv=$(basename "$headers"/linux-headers-*-amd64)
+	own=$work/built/$kv
+	mkdir -p "$work/built" && cp -r "$headers"/* "$work/built/" || return
+	find "$work/built" -name Makefile -exec sed -i "s,/usr/src/,$work/built/,g" {} +
+	# the links to linux-kbuild lead to /usr/lib
+	cp -r "$work/headers/usr/lib" "$work/" 2>"$work/out" || :
+	mkdir -p "$own/arch/x86/boot" && cp "$work/image/boot"/vmlinuz-* "$own/arch/x86/boot/bzImage"
+}
+
+builds_own() {
+	status 0 "$tree/tests/vm/build" -k "$own" && cp "$work/out" "$work/$1"
+}
+
+own_tree() {
+	ok "a built tree" make_own_tree
+	ok "-k DIR of it: builds" builds_own first
+	ok "again: nothing is built" builds_own second
+	ok "(it was not)" cmp "$work/first" "$work/second"
+	echo '# CONFIG_OTHER is not set' >>"$own/.config"
+	ok "another configuration under the same release" builds_own third
+	ok "is another module" not cmp -s "$work/first" "$work/third"
+	touch "$own/include/generated/autoconf.h"
+	ok "headers that have changed" builds_own fourth
+	ok "make another one, too" not cmp -s "$work/third" "$work/fourth"
+}
+
+# trouble_in LINE: of a kernel log
+trouble_in() (
+	. "$top/tests/vm/qemu.sh"
+	printf '[    1.234567] %s\n' "$1" >"$work/line"
+	trouble "$work/line" >/dev/null
+)
+
+not() {
+	! "$@"
+}
+
+troubles() {
+	local line
+
+	while read -r line; do
+		ok "trouble: $line" trouble_in "$line"
+	done <<-'EOT'
+	[ BUG: Invalid wait context ]
+	WARNING: possible circular locking dependency detected
+	WARNING: possible recursive locking detected
+	WARNING: inconsistent lock state
+	WARNING: suspicious RCU usage
+	turning off the locking correctness validator.
+	INFO: possible recursive locking detected
+	BUG: sleeping function called from invalid context at mm/x.c:1
+	BUG: scheduling while atomic: x/1/0x2
+	BUG: KASAN: use-after-free in x+0x1/0x2
+	BUG kmalloc-64 (Tainted: G    B      O      ): Poison overwritten
+	UBSAN: shift-out-of-bounds in x.c:1
+	kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
+	EOT
+	while read -r line; do
+		ok "none: $line" not trouble_in "$line"
+	done <<-'EOT'
+	BUG: uffd_race: bogus MISSING event
+	kmemleak: Kernel memory leak detector initialized (mem pool available: 1)
+	x86/mm: a driver says BUG: and WARNING: somewhere
+	EOT
+}
+
+# A QEMU that ends at once, for as many times as $work/deaths says
+stub_qemu() {
+	local real
+
+	real=$(type -P qemu-system-x86_64) || return
+	mkdir -p "$work/bin"
+	cat >"$work/bin/qemu-system-x86_64" <<-EOT
+	#!/bin/sh
+	echo boot >>"$work/boots"
+	[ \$(wc -l <"$work/boots") -gt \$(cat "$work/deaths") ] || exit 0
+	exec "$real" "\$@"
+	EOT
+	chmod +x "$work/bin/qemu-system-x86_64"
+}
+
+# dies TIMES STATUS BOOTS: what comes of it, and how often it was started
+dies() {
+	echo "$1" >"$work/deaths"
+	rm -f "$work/boots"
+	PATH=$work/bin:$PATH status "$2" "$run" "${small[@]}" -X "$ko" -- true &&
+		[[ $(wc -l <"$work/boots") = "$3" &&
+		   $(grep -c 'starting it again' "$work/err") = $(($3 - 1)) ]]
+}
+
+stillborn() {
+	ok "a stub for QEMU" stub_qemu
+	ok "a guest that dies before anything of ours is started again, and says so" dies 1 0 2
+	ok "twice" dies 2 0 3
+	ok "and not more" dies 3 125 3
+	ok "one that dies with its command is not" status 125 "$run" "${small[@]}" -N -X "$ko" \
+		-- poweroff -f
+	ok "(it was not)" not grep -q 'starting it again' "$work/err"
+}
+
 make_tree
 usage_errors
+troubles
 if ! "$run" -k "$kernel" --fetch; then
 	skip "guests" "kernel $kernel cannot be had"
 	done_testing
@@ -207,5 +312,7 @@ fi
 builds
 whole
 fates
+stillborn
 own
+own_tree
 done_testing
