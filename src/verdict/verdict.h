@@ -49,7 +49,7 @@ enum verdict {
 
 /** enum verdict_why - what an undecided event lacks */
 enum verdict_why {
-	WHY_UNKNOWN_CTX,	/* the userfaultfd was not watched from its birth */
+	WHY_UNKNOWN_CTX,	/* the userfaultfd is not known from its birth */
 	WHY_NO_ENTRY,		/* no record of the fault that raised the event, or of others, or no rules for its backing */
 	WHY_NO_ROOM,		/* the table of pages was full */
 	WHY_LOST,		/* a hook was missed: there may be unseen installs */

@@ -111,7 +111,7 @@ static bool excused(const struct pending *p, enum verdict_why why)
 	static const u16 reason[NR_WHYS] = {
 		[WHY_UNKNOWN_CTX] = W_UNKNOWN, [WHY_NO_ENTRY] = W_NOENTRY,
 		[WHY_NO_ROOM] = W_ROOM, [WHY_LOST] = W_LOST,
-		[WHY_CHANGED] = W_HOLE | W_ROOM, [WHY_DROPPED] = W_ZAP,
+		[WHY_CHANGED] = W_RANGE | W_ROOM, [WHY_DROPPED] = W_ZAP,
 		[WHY_SILENT] = W_SILENT, [WHY_PARTIAL] = W_UNSURE,
 		[WHY_SHARED] = W_SHARED,
 	};
@@ -315,7 +315,7 @@ void fact_open(void)
 {
 	int c, i;
 
-	if (w.missed) {		/* see engine_lock() */
+	if (w.missed) {		/* see core_lock() */
 		w.missed = 0;
 		fact_open();
 		say("      fact: hooks were missed");

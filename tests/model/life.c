@@ -31,14 +31,14 @@ bool step_unregister(struct actor *a, int choice, bool closes)
 		if (!a->at || a->pc < U_READY)
 			return false;
 		a->at = 0;
-		tell_born(scen->key[a->cell], true);
+		tell_opened(scen->key[a->cell], true);
 		return true;
 	}
 	if (choice == 5) {		/* and fails */
 		if (a->pc != U_BORNE || !(scen->opts & O_BIRTH))
 			return false;
 		a->pc = U_OFF;
-		tell_born(scen->key[a->cell], false);
+		tell_opened(scen->key[a->cell], false);
 		return true;
 	}
 	if (choice)
@@ -70,7 +70,7 @@ bool step_unregister(struct actor *a, int choice, bool closes)
 	case U_OFF:
 		if (closes) {
 			a->pc = U_BORNE;
-			tell_bear(scen->key[a->cell]);
+			tell_opening(scen->key[a->cell]);
 			break;
 		}
 		a->pc = U_AGAIN;
@@ -99,7 +99,7 @@ bool step_unregister(struct actor *a, int choice, bool closes)
 		tell_op_end(a, OP_RANGE, OUTCOME_DONE, addr + 0x1000);
 		if (closes && scen->backing != BACKING_HUGETLB) {
 			u->armed = 1;	/* they were all along */
-			tell_watched(a->cell, true);
+			tell_complete(a->cell, true);
 		}
 		rest(a);
 		break;
@@ -123,7 +123,7 @@ bool step_armer(struct actor *a, int choice)
 			if (faults(i) && w.actor[i].pc)
 				w.actor[i].untold = 1;
 	u->armed = !u->armed;
-	tell_watched(a->cell, u->armed);
+	tell_complete(a->cell, u->armed);
 	return true;
 }
 

@@ -2,7 +2,7 @@
 /* Tells the engine what the hooks would tell it; keeps what only the world knows. */
 #include "world.h"
 
-static bool hole_in_flight(int cell)
+static bool range_in_flight(int cell)
 {
 	int i;
 
@@ -149,8 +149,8 @@ told:
 	a->weak = zap_in_flight(a->cell) ? W_ZAP : 0;
 	if (mapped(a->cell))
 		a->ghost |= G_CONT;
-	if (hole_in_flight(a->cell)) {
-		a->weak |= W_HOLE;
+	if (range_in_flight(a->cell)) {
+		a->weak |= W_RANGE;
 		a->ghost |= G_DIRTY;
 	}
 	if (!w.uffd[scen->key[a->cell]].known)
@@ -303,7 +303,7 @@ static void mark_range(int key, unsigned long start, unsigned long end, u16 weak
 	for (c = 0; c < scen->cells; c++)
 		if (concerns(key, c) && in_range(c, start, end)) {
 			mark_weak(c, weak);
-			if (weak & (W_UNSURE | W_HOLE))
+			if (weak & (W_UNSURE | W_RANGE))
 				mark_faults(NULL, c, G_DIRTY, true);
 		}
 }
@@ -332,7 +332,7 @@ void tell_op_begin(struct actor *a, enum verdict_op_kind kind,
 	if (kind == OP_ZAP)
 		mark_range(key, start, end, W_ZAP);
 	if (kind == OP_RANGE)
-		mark_range(key, start, end, W_HOLE);
+		mark_range(key, start, end, W_RANGE);
 	say("      fact: %s begins", kind == OP_INSTALL ? "an install" :
 	    kind == OP_ZAP ? "a zap" : "a change of what is watched");
 	verdict_op_begin(&eng, a, uffd_key(key), kind, start, end);
@@ -355,7 +355,7 @@ void tell_op_end(struct actor *a, enum verdict_op_kind kind,
 	if (kind == OP_ZAP)
 		mark_weak(a->cell, W_ZAP);
 	else if (kind == OP_RANGE)
-		mark_range(key, cell_addr(a->cell), cell_addr(a->cell) + 1, W_HOLE);
+		mark_range(key, cell_addr(a->cell), cell_addr(a->cell) + 1, W_RANGE);
 	else if (outcome == OUTCOME_UNSURE)
 		mark_range(key, 0, -1UL, W_UNSURE);
 	for (c = 0; c < scen->cells && outcome == OUTCOME_DONE; c++)
@@ -410,7 +410,7 @@ void tell_looked(struct actor *a)
 
 	fact_open();
 	if (a->look == LOOK_GONE)
-		mark_weak(a->cell, W_HOLE);
+		mark_weak(a->cell, W_RANGE);
 	say("      fact: the deferred look: %s", looks[a->look]);
 	verdict_looked(&eng, cell_key(a->cell), cell_addr(a->cell), a->look, a->stamp);
 	fact_close();
@@ -423,7 +423,7 @@ void tell_gone(int cell)
 	fact_open();
 	for (c = 0; c < scen->cells; c++)
 		if (scen->key[c] == scen->key[cell])
-			mark_weak(c, W_HOLE | W_UNKNOWN);
+			mark_weak(c, W_RANGE | W_UNKNOWN);
 	w.uffd[scen->key[cell]].open = 0;
 	w.uffd[scen->key[cell]].known = 0;
 	w.uffd[scen->key[cell]].placed = 0;
@@ -434,7 +434,7 @@ void tell_gone(int cell)
 	fact_close();
 }
 
-void tell_bear(int key)
+void tell_opening(int key)
 {
 	fact_open();
 	say("      fact: UFFDIO_API begins");
@@ -442,7 +442,7 @@ void tell_bear(int key)
 	fact_close();
 }
 
-void tell_born(int key, bool ok)
+void tell_opened(int key, bool ok)
 {
 	const struct verdict_ctx *ctx;
 
@@ -454,14 +454,14 @@ void tell_born(int key, bool ok)
 	fact_close();
 }
 
-void tell_watched(int cell, bool on)
+void tell_complete(int cell, bool on)
 {
 	int c;
 
 	fact_open();
 	for (c = 0; c < scen->cells && !on; c++)
 		if (scen->key[c] == scen->key[cell])
-			mark_weak(c, W_HOLE | W_NOENTRY);
+			mark_weak(c, W_RANGE | W_NOENTRY);
 	say("      fact: %s", on ? "all faults are told from now on" :
 	    "faults are not told any more");
 	verdict_ctx_complete(&eng, cell_key(cell), on);

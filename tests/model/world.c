@@ -249,7 +249,7 @@ static bool step_unseen(struct actor *a, int choice, enum role role)
 		if (!mmap_lock_free(scen->key[a->cell]))
 			return false;
 		w.uffd[scen->key[a->cell]].merged = 1;
-		mark_weak(a->cell, W_SHARED | W_HOLE);
+		mark_weak(a->cell, W_SHARED | W_RANGE);
 		say("mappings merge: the page table is shared from now on");
 		return true;
 	} else if (role == NEIGHBOUR && p->content != NOTHING) {
@@ -464,12 +464,12 @@ void world_start(const struct scenario *s, unsigned int variant)
 	}
 	for (i = 0; i < MAX_KEYS; i++)
 		if (w.uffd[i].watched || (i == 1 && s->opts & O_SECOND)) {
-			tell_bear(i);
+			tell_opening(i);
 			w.uffd[i].open = 1;
-			tell_born(i, true);
+			tell_opened(i, true);
 			w.uffd[i].armed = !(s->opts & O_ARM);
 			if (s->backing != BACKING_HUGETLB && w.uffd[i].armed)
-				tell_watched(i, true);
+				tell_complete(i, true);
 			if (i == 1 && s->opts & O_PLACED) {
 				verdict_ctx_find(&eng, uffd_key(i))->mm = uffd_mm(i);
 				w.uffd[i].placed = 1;

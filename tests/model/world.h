@@ -88,7 +88,7 @@ struct scenario {
 
 /* Why a verdict may be missing; the world's view of enum verdict_why. */
 enum {
-	W_ZAP = 1, W_HOLE = 2, W_SILENT = 4, W_UNSURE = 8, W_LOST = 16,
+	W_ZAP = 1, W_RANGE = 2, W_SILENT = 4, W_UNSURE = 8, W_LOST = 16,
 	W_ROOM = 32, W_SHARED = 64, W_UNKNOWN = 128, W_NOENTRY = 256,
 };
 
@@ -210,10 +210,10 @@ void tell_op_end(struct actor *a, enum verdict_op_kind kind,
 void tell_collapse(struct actor *a, bool begins);
 void tell_looked(struct actor *a);
 void tell_gone(int cell);
-void tell_bear(int key);
-void tell_born(int key, bool ok);
+void tell_opening(int key);
+void tell_opened(int key, bool ok);
 void tell_blind(int cell);
-void tell_watched(int cell, bool on);
+void tell_complete(int cell, bool on);
 void tell_read(struct actor *a);
 void check_every_case_closes(void);
 void check_looks_decide(void);

@@ -8,10 +8,10 @@ cd "$(dirname "$0")"
 here=$PWD
 rm -rf build/cov && mkdir -p build/cov && cd build/cov
 cc="${CC:-cc} -g -std=gnu11 -w -DVERDICT_MAX_LOOKS=3"
-world="../model/world.c ../model/life.c ../model/faults.c ../model/resolve.c ../model/judge.c ../model/tell.c ../model/canon.c ../model/canon_event.c ../model/scenarios.c"
+world=$(sed 's,^,../model/,' "$here/../model/files")
 
 files=$(sed 's/\.c$//' "$here/../../src/verdict/files")
-tests="verdict evidence window edge table paths uffds read"
+tests=$(cat "$here/tests")
 
 objects=
 for f in $files; do

@@ -25,10 +25,8 @@ my $jobs = $opt{j} || 2;
 my $only = shift;
 my $src = '../../src/verdict';
 my @files = split ' ', slurp("$src/files");
-my @tests = qw(verdict_test evidence_test window_test edge_test table_test paths_test
-	uffds_test read_test);
-my @model = map { "../model/$_" } qw(explore.c world.c life.c faults.c resolve.c judge.c tell.c canon.c
-	canon_event.c scenarios.c);
+my @tests = map { "${_}_test" } split ' ', slurp('tests');
+my @model = map { "../model/$_" } 'explore.c', split ' ', slurp('../model/files');
 my $cc = $ENV{CC} || 'cc';
 my $flags = '-O1 -fPIC -std=gnu11 -w';
 my $san = '-fsanitize=undefined -fno-sanitize-recover=all';
