@@ -143,6 +143,29 @@ void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 	}
 }
 
+#define SPARE_TRIES	64U
+
+/*
+ * There is no free record: one whose event was read and judged is needed no more,
+ * though its task may sleep for as long as it likes.
+ */
+static void event_spare(struct verdict_engine *e, const struct verdict_entry *entry)
+{
+	unsigned int at = verdict_hash(entry->task, entry->addr, e->limits.faults);
+	unsigned int i, n = e->limits.faults;
+	struct verdict_event *v;
+
+	if (n > SPARE_TRIES)
+		n = SPARE_TRIES;
+	for (i = 0; i < n; i++) {
+		v = &e->events[(at + i) % e->limits.faults];
+		if (v->read && !v->page) {
+			event_free(e, v);
+			return;
+		}
+	}
+}
+
 /*
  * A record, not judged, of an event whose task has no other one. Returns NULL if the
  * table is full (which is counted).
@@ -150,8 +173,11 @@ void verdict_events_free(struct verdict_engine *e, struct verdict_ctx *ctx)
 struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verdict_ctx *ctx,
 					   const struct verdict_entry *entry)
 {
-	struct verdict_event *v = e->free_events;
+	struct verdict_event *v;
 
+	if (!e->free_events)
+		event_spare(e, entry);
+	v = e->free_events;
 	if (!v) {
 		e->stats.events_full++;
 		return NULL;

@@ -394,6 +394,31 @@ static unsigned int records_found(void)
 	return n;
 }
 
+/* More sleep than there are records for: what is read in time counts as read. */
+static void record_of_who_sleeps_on_is_used_again(void **state)
+{
+	unsigned long i;
+
+	setup_records(2);
+	for (i = 1; i <= 5; i++) {
+		at(PAGE, (void *)(i * 0x10), LOOK_ANON);
+		read_at(PAGE);
+	}
+	assert_int_equal(engine.stats.events_full, 0);
+	assert_int_equal(THE_BOOKS->delivered[VERDICT_BOGUS], 5);
+	at(PAGE + 0x1000, T1, LOOK_NONE);	/* not judged */
+	read_at(PAGE + 0x1000);
+	at(PAGE, T2, LOOK_ANON);		/* not read */
+	at(PAGE, T3, LOOK_ANON);
+	assert_int_equal(engine.stats.events_full, 1);
+	for (i = 1; i <= 5; i++)
+		end((void *)(i * 0x10), true, LOOK_UNKNOWN);
+	at(PAGE, T3, LOOK_ANON);
+	assert_int_equal(engine.stats.events_full, 1);
+	verdict_ctx_gone(&engine, UFFD);
+	expect_all_free(0);
+}
+
 /* A page may raise events for ever: its chain must not grow. */
 static void record_of_which_all_is_known_is_soon_not_found(void **state)
 {
@@ -457,6 +482,7 @@ int main(void)
 		cmocka_unit_test(record_used_again_while_its_event_waits),
 		cmocka_unit_test(record_is_forgotten_once),
 		cmocka_unit_test(records_are_forgotten_in_any_order),
+		cmocka_unit_test(record_of_who_sleeps_on_is_used_again),
 		cmocka_unit_test(record_of_which_all_is_known_is_soon_not_found),
 		cmocka_unit_test(record_that_is_free_leads_to_no_other),
 	};
