@@ -359,6 +359,26 @@ static inline bool compat_worker_may_map(struct task_struct *task)
 #endif
 }
 
+/* 2f064a59a11f ("sched: Change task_struct::state"), v5.14 */
+static inline bool compat_task_sleeps(struct task_struct *task)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	return READ_ONCE(task->__state) != TASK_RUNNING;
+#else
+	return READ_ONCE(task->state) != TASK_RUNNING;
+#endif
+}
+
+/* Where the stack of a thread that is not running ends. */
+static inline unsigned long compat_stack_pointer(struct task_struct *task)
+{
+#ifdef CONFIG_X86_64
+	return READ_ONCE(task->thread.sp);
+#else
+	return 0;
+#endif
+}
+
 /*
  * Does a page table of hugetlb serve several mms? There is a function that tells
  * since 73bdf65ea748 ("migrate: hugetlb: check for hugetlb shared PMD in node

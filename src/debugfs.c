@@ -40,6 +40,12 @@ static int ioctls_file_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(ioctls_file);
 
+static int waiters_file_show(struct seq_file *m, void *unused)
+{
+	return waiters_show(m);
+}
+DEFINE_SHOW_ATTRIBUTE(waiters_file);
+
 static ssize_t reset_write(struct file *file, const char __user *buf,
 			   size_t len, loff_t *pos)
 {
@@ -75,6 +81,7 @@ void debugfs_init(void)
 	debugfs_create_file("verdict", 0444, dir, NULL, &verdict_fops);
 	debugfs_create_file("probes", 0444, dir, NULL, &probes_file_fops);
 	debugfs_create_file("ioctls", 0444, dir, NULL, &ioctls_file_fops);
+	debugfs_create_file("waiters", 0400, dir, NULL, &waiters_file_fops);
 	watch_files(dir);
 	debugfs_create_file("reset", 0200, dir, NULL, &reset_fops);
 }

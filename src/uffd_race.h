@@ -155,6 +155,9 @@ bool uffd_new(const void *ctx);
 bool uffd_silent(const void *ctx, unsigned int fault_flags);
 void uffd_succeeded(const void *ctx, u64 features);
 
+/* waiters.c */
+int waiters_show(struct seq_file *m);
+
 /* ioctl_stats.c */
 void ioctl_stats_count(unsigned int nr, long ret);
 void ioctl_stats_show(struct seq_file *m);

@@ -10,6 +10,7 @@
 #include <linux/hugetlb.h>
 #include <linux/magic.h>
 #include <linux/sched/signal.h>
+#include <linux/timekeeping.h>
 
 #include <trace/events/uffd_race.h>
 
@@ -547,6 +548,7 @@ static int fault_event(struct kprobe *p, struct pt_regs *regs)
 	}
 	make_entry(&entry, vma, vmf->address, vmf->flags);
 	entry.type = reason & VM_UFFD_MISSING ? EVENT_MISSING : EVENT_MINOR;
+	entry.when = ktime_get_mono_fast_ns();
 	trace_uffd_race_event(entry.ctx, entry.addr, entry.type == EVENT_MINOR,
 			      entry.look);
 	e = core_lock(entry.mm, &flags);

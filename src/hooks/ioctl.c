@@ -282,12 +282,15 @@ static void install_failed(const struct ioctl_call *io, long ret)
 	else if (ret == -EFAULT && io->cmd == &uffd_cmds[NR_CONTINUE] &&
 		 written_back(io) == -EFAULT)
 		outcome = OUTCOME_NO_PAGE;
-	if (!io->arg || outcome == OUTCOME_NOTHING)
+	if (!io->arg || !ret)
 		return;
 	e = core_lock(io->mm, &flags);
 	if (!e)
 		return;
-	verdict_raced(e, io->ctx, io->start, outcome);
+	if (outcome == OUTCOME_NOTHING || outcome == OUTCOME_NO_PAGE)
+		verdict_refused(e, io->ctx, io->start);
+	if (outcome != OUTCOME_NOTHING)
+		verdict_raced(e, io->ctx, io->start, outcome);
 	core_unlock(e, flags);
 }
 NOKPROBE_SYMBOL(install_failed);

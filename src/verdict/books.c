@@ -196,6 +196,8 @@ struct verdict_event *verdict_event_create(struct verdict_engine *e, struct verd
 	v->read = false;
 	v->ended = false;
 	v->answered = false;
+	v->refused = false;
+	v->when = entry->when;
 	v->old = false;
 
 	chain_push(task_chain(e, v->task), v, next);
@@ -367,8 +369,53 @@ void verdict_event_answered(struct verdict_engine *e, const struct verdict_ctx *
 {
 	struct verdict_event *v = event_asking(e, ctx, addr);
 
-	if (v && v->read)
+	if (v && v->read) {
 		v->answered = true;
+		v->refused = false;
+	}
+}
+
+/**
+ * verdict_refused - an ioctl that was to install something has failed
+ * @e: the engine
+ * @key: of its userfaultfd
+ * @addr: the first page, as user space has named it
+ *
+ * Counted nowhere; for verdict_waits().
+ */
+void verdict_refused(struct verdict_engine *e, const void *key, unsigned long addr)
+{
+	const struct verdict_ctx *ctx = verdict_ctx_find(e, key);
+	struct verdict_event *v = ctx ? event_asking(e, ctx, addr) : NULL;
+
+	if (v && v->read)
+		v->refused = true;
+}
+
+/**
+ * verdict_waits - what is known of the event that a task waits in
+ * @e: the engine
+ * @task: the task
+ * @key: of the userfaultfd
+ * @info: filled in
+ *
+ * Return: false if there is no record of it.
+ */
+bool verdict_waits(struct verdict_engine *e, const void *task, const void *key,
+		   struct verdict_wait_info *info)
+{
+	const struct verdict_event *v = *task_chain(e, task);
+
+	while (v && v->task != task)
+		v = v->next;
+	if (!v || !v->ctx || v->ctx->key != key)
+		return false;
+	*info = (struct verdict_wait_info) {
+		.addr = v->addr, .when = v->when,
+		.judged = !v->page, .verdict = v->verdict,
+		.read = v->read, .answered = v->answered, .refused = v->refused,
+	};
+	return true;
 }
 
 static bool minor_waits(struct verdict_engine *e, const struct verdict_ctx *ctx,

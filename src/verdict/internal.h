@@ -104,7 +104,8 @@ struct verdict_event {
 	enum verdict_wait wait;
 	enum verdict verdict;
 	unsigned int raced;	/* EEXIST in answer to it, while it waits */
-	bool read, ended, answered;
+	bool read, ended, answered, refused;
+	unsigned long long when;	/* the caller's */
 	bool old;		/* of books that were reset */
 };
 

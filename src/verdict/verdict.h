@@ -216,6 +216,7 @@ void verdict_switched(struct verdict_engine *e);
  *	map page-cache pages of its vma besides its own: fault-around, a huge pmd
  * @backing: of the vma
  * @type: the type that an exposure of this fault counts for
+ * @when: the caller's, for verdict_waits()
  * @flags: FAULT_F_*
  * @look: what the pte was
  * @stamp: the clock before that look
@@ -227,6 +228,7 @@ struct verdict_entry {
 	unsigned long addr;
 	unsigned long size;
 	unsigned long around;
+	unsigned long long when;
 	enum verdict_backing backing;
 	enum verdict_type type;
 	unsigned int flags;
@@ -278,6 +280,27 @@ struct verdict_todo {
 	const void *ctx;
 	unsigned long addr;
 };
+
+/**
+ * struct verdict_wait_info - an event whose task waits for an answer
+ * @addr: its page
+ * @when: verdict_entry.when of the event
+ * @verdict: its verdict, if @judged
+ * @judged: it has one
+ * @read: user space has read it
+ * @answered: an ioctl has found or installed the page since
+ * @refused: the last ioctl that was to answer it has failed otherwise
+ */
+struct verdict_wait_info {
+	unsigned long addr;
+	unsigned long long when;
+	enum verdict verdict;
+	bool judged, read, answered, refused;
+};
+
+bool verdict_waits(struct verdict_engine *e, const void *task, const void *key,
+		   struct verdict_wait_info *info);
+void verdict_refused(struct verdict_engine *e, const void *key, unsigned long addr);
 
 bool verdict_next_todo(struct verdict_engine *e, unsigned int *cursor,
 		       struct verdict_todo *todo);

@@ -125,6 +125,11 @@ void verdict_raced(struct verdict_engine *e, const void *key, unsigned long addr
 	      outcome == OUTCOME_NO_PAGE && ret == -EFAULT);
 }
 
+void verdict_refused(struct verdict_engine *e, const void *key, unsigned long addr)
+{
+	check(ret);
+}
+
 bool installs_unseen(unsigned int nr)
 {
 	return unseen && !proven && nr >= NR_COPY && nr <= NR_POISON && nr != NR_WRITEPROTECT;

@@ -24,7 +24,7 @@ watch/*
 report
 look
 demand
-uffd ioctl_stats
+uffd ioctl_stats waiters
 hooks/*
 debugfs
 main'
