@@ -12,37 +12,17 @@
 static bool stopped = true;
 
 /*
- * By user and hash: mms in which something unseen may be in flight, until the
- * module goes. No userfaultfd that is opened there later is judged either.
+ * mms in which something unseen may be in flight, until the module goes. No
+ * userfaultfd that is opened there later is judged either. By name, one of each
+ * hash; of all others a bit, by hash, in the row of the user whose doing it was.
  */
-#define UNSEEN_BITS	6
+#define NAME_BITS	8
+#define ROW_BITS	10
 
-static unsigned long unseen[1 << UNSEEN_BITS];
+static const void *unseen_mms[1 << NAME_BITS];
+static unsigned long unseen[1 << ROW_BITS];
 /* Something went unseen, and nobody knows in which mm. */
 static atomic_t all_unseen;
-
-/*
- * Between finding a space and having its lock it may have ended, and its mm
- * may have got another one; what is told to the strangers by then would be told
- * to nobody. Interrupts are off, which is as good as rcu_read_lock().
- */
-static struct space *lock_space(const void *mm)
-{
-	struct space *s;
-	int tries;
-
-	for (tries = 0; tries < 8; tries++) {
-		s = space_find(mm);
-		raw_spin_lock(&s->lock);
-		if (likely(s == space_find(mm)))
-			return s;
-		raw_spin_unlock(&s->lock);
-	}
-	/* Userfaultfds that come and go, each time just now. Not to be waited for. */
-	atomic_inc(&all_unseen);
-	return NULL;
-}
-NOKPROBE_SYMBOL(lock_space);
 
 /* Under its lock: what has been lost since the last fact? */
 static void learn_losses(struct space *s)
@@ -83,20 +63,14 @@ struct verdict_engine *core_lock(const void *mm, unsigned long *flags)
 	struct space *s;
 
 	local_irq_save(*flags);
-	s = lock_space(mm);
-	if (unlikely(!s))
-		goto no_space;
+	s = space_lock(mm);
 	if (unlikely(READ_ONCE(stopped))) {
-		raw_spin_unlock(&s->lock);
-		goto no_space;
+		raw_spin_unlock_irqrestore(&s->lock, *flags);
+		return NULL;
 	}
 	if (likely(s->state != SPACE_STRANGERS))
 		learn_losses(s);
 	return &s->engine;
-
-no_space:
-	local_irq_restore(*flags);
-	return NULL;
 }
 NOKPROBE_SYMBOL(core_lock);
 
@@ -155,7 +129,9 @@ struct verdict_engine *core_lock_new(const void *mm, unsigned long payer,
 		if (e)
 			return e;
 	}
-	count_add(COUNT_MMS_FULL, 1);
+	/* Of one that is dying nothing is lost. */
+	if (atomic_read(&((struct mm_struct *)mm)->mm_users))
+		count_add(COUNT_MMS_FULL, 1);
 	return NULL;
 }
 NOKPROBE_SYMBOL(core_lock_new);
@@ -233,10 +209,11 @@ struct mm_struct *core_grab(unsigned int i, bool looks)
 	struct mm_struct *mm = NULL;
 	unsigned long flags;
 
-	if (READ_ONCE(s->state) != SPACE_USED || (looks && !READ_ONCE(s->looks)))
+	if (READ_ONCE(s->state) != SPACE_USED)
 		return NULL;
+	/* Who has set it finds the worker's queue empty, or is seen here. */
 	raw_spin_lock_irqsave(&s->lock, flags);
-	if (s->state == SPACE_USED) {
+	if (s->state == SPACE_USED && (s->looks || !looks)) {
 		mm = s->mm;
 		mmgrab(mm);
 		if (looks)
@@ -314,6 +291,22 @@ void core_op_end(const void *ctx, const void *mm, enum verdict_op_kind kind,
 }
 NOKPROBE_SYMBOL(core_op_end);
 
+static unsigned long *unseen_row(void)
+{
+	return &unseen[hash_32(share_payer(), ROW_BITS)];
+}
+NOKPROBE_SYMBOL(unseen_row);
+
+static void remember_unseen(const void *mm)
+{
+	const void **name = &unseen_mms[hash_ptr((void *)mm, NAME_BITS)];
+	const void *was = cmpxchg(name, NULL, mm);
+
+	if (was && was != mm)
+		set_bit(hash_ptr((void *)mm, 6), unseen_row());
+}
+NOKPROBE_SYMBOL(remember_unseen);
+
 /**
  * core_unseen - something in an mm goes unseen
  * @mm: the mm; NULL: any
@@ -322,17 +315,16 @@ NOKPROBE_SYMBOL(core_op_end);
  */
 void core_unseen(const void *mm)
 {
-	unsigned long *of = &unseen[hash_32(share_payer(), UNSEEN_BITS)];
 	struct verdict_engine *e;
 	unsigned long flags;
 
 	/* Before the lock: whoever opens one later finds it. */
 	if (!mm) {
-		WRITE_ONCE(*of, ~0UL);
+		WRITE_ONCE(*unseen_row(), ~0UL);
 		atomic_inc(&all_unseen);
 		return;
 	}
-	set_bit(hash_long((unsigned long)mm, 6), of);
+	remember_unseen(mm);
 	e = core_lock(mm, &flags);
 	if (!e)
 		return;
@@ -345,15 +337,15 @@ NOKPROBE_SYMBOL(core_unseen);
  * core_all_seen - may it be that all in an mm is seen?
  * @mm: the mm
  *
- * Under core_lock().
+ * Any context; to be sure, under core_lock().
  *
  * Return: false if something may be in flight there that is not.
  */
 bool core_all_seen(const void *mm)
 {
-	unsigned long of = READ_ONCE(unseen[hash_32(share_payer(), UNSEEN_BITS)]);
-
-	return !(of & BIT(hash_long((unsigned long)mm, 6)));
+	if (READ_ONCE(unseen_mms[hash_ptr((void *)mm, NAME_BITS)]) == mm)
+		return false;
+	return !(READ_ONCE(*unseen_row()) & BIT(hash_ptr((void *)mm, 6)));
 }
 NOKPROBE_SYMBOL(core_all_seen);
 

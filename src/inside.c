@@ -7,6 +7,7 @@
  */
 #include "uffd_race.h"
 #include "compat.h"
+#include "probe.h"
 #include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -30,6 +31,9 @@ static struct insider insiders[256];
 static unsigned int nr_insiders;
 static bool incomplete;		/* there may be more */
 static bool nobody;
+/* What was missed when they were looked for: somebody may have entered by that. */
+static unsigned long missed;
+static atomic_t doubts;
 static DEFINE_MUTEX(inside_mutex);
 
 static void inside_worker(struct work_struct *work);
@@ -130,12 +134,19 @@ static void forget_all(void)
 	WRITE_ONCE(nr_insiders, 0);
 }
 
+static unsigned long entered_unseen(void)
+{
+	return probes_missed() + atomic_read(&doubts);
+}
+NOKPROBE_SYMBOL(entered_unseen);
+
 /* Under inside_mutex. */
 static void look_for_insiders(void)
 {
 	unsigned int n;
 
 	WRITE_ONCE(nobody, false);
+	WRITE_ONCE(missed, entered_unseen());
 	/* Pairs with the call that inside_left() is in: it is over, or seen here. */
 	smp_mb();
 	forget_all();
@@ -169,7 +180,9 @@ static void look_again(void)
 static void inside_worker(struct work_struct *work)
 {
 	mutex_lock(&inside_mutex);
-	if (!nobody)
+	if (missed != entered_unseen())
+		look_for_insiders();
+	else if (!nobody)
 		look_again();
 	mutex_unlock(&inside_mutex);
 	inside_watch();
@@ -195,9 +208,21 @@ void inside_scan(void)
  */
 void inside_watch(void)
 {
-	if (!READ_ONCE(nobody))
+	if (!inside_nobody())
 		work_queue_again(&inside_work, PERIOD);
 }
+NOKPROBE_SYMBOL(inside_watch);
+
+/**
+ * inside_doubt - somebody may have entered, and there is no record of it
+ *
+ * Any context.
+ */
+void inside_doubt(void)
+{
+	atomic_inc(&doubts);
+}
+NOKPROBE_SYMBOL(inside_doubt);
 
 /**
  * inside_nobody - have they all left?
@@ -209,7 +234,7 @@ void inside_watch(void)
 bool inside_nobody(void)
 {
 	/* pairs with whoever has found that */
-	return smp_load_acquire(&nobody);
+	return smp_load_acquire(&nobody) && READ_ONCE(missed) == entered_unseen();
 }
 NOKPROBE_SYMBOL(inside_nobody);
 

@@ -9,7 +9,7 @@
 #include <linux/hash.h>
 #include <linux/user_namespace.h>
 
-#define SHARE_BITS	6
+#define SHARE_BITS	10
 #define SHARES		(1 << SHARE_BITS)
 
 static atomic_t in_flight[NR_SHARE_POOLS][SHARES];
@@ -45,11 +45,11 @@ NOKPROBE_SYMBOL(share_payer);
  *
  * Return: true if so; else it is to be given back at once.
  */
-bool share_hold(u8 *share, enum share_pool pool)
+bool share_hold(u16 *share, enum share_pool pool)
 {
 	unsigned int who = hash_32(share_payer(), SHARE_BITS);
 
-	BUILD_BUG_ON(NR_SHARE_POOLS * SHARES > 256);
+	BUILD_BUG_ON(NR_SHARE_POOLS * SHARES > U16_MAX);
 	*share = pool * SHARES + who;
 	if (atomic_inc_return(&in_flight[pool][who]) <= most[pool])
 		return true;
@@ -63,7 +63,7 @@ NOKPROBE_SYMBOL(share_hold);
  * share_let_go - the return of what share_hold() has allowed
  * @share: whose it was
  */
-void share_let_go(u8 share)
+void share_let_go(u16 share)
 {
 	atomic_dec(&in_flight[share / SHARES][share % SHARES]);
 }

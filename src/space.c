@@ -44,8 +44,6 @@ static struct space strangers = {
 };
 static struct verdict_stats dead;	/* of spaces that are over */
 static verdict_time newest;		/* clock of any that is over; under index_lock */
-/* The strangers' table was full: nobody knows what is in flight any more. */
-static bool overflowed;
 
 static void spare_worker(struct work_struct *work);
 static DECLARE_DELAYED_WORK(spare_work, spare_worker);
@@ -68,6 +66,37 @@ struct space *space_find(const void *mm)
 	return &strangers;
 }
 NOKPROBE_SYMBOL(space_find);
+
+/**
+ * space_lock - the space of an mm, locked
+ * @mm: the mm, a mere name; NULL: not known
+ *
+ * Between finding a space and having its lock it may have ended, and its mm may
+ * have got another one; what is told to the strangers by then would be told to
+ * nobody. Interrupts are off, which is as good as rcu_read_lock().
+ *
+ * Return: the space; or the strangers'.
+ */
+struct space *space_lock(const void *mm)
+{
+	struct space *s;
+	int tries;
+
+	for (tries = 0;; tries++) {
+		/* None begins under it, so this ends. */
+		if (unlikely(tries == 4))
+			raw_spin_lock(&make_lock);
+		s = space_find(mm);
+		raw_spin_lock(&s->lock);
+		if (likely(s == space_find(mm)))
+			break;
+		raw_spin_unlock(&s->lock);
+	}
+	if (unlikely(tries >= 4))
+		raw_spin_unlock(&make_lock);
+	return s;
+}
+NOKPROBE_SYMBOL(space_lock);
 
 /* Under its lock. The worker does the rest. */
 static void space_end(struct space *s)
@@ -104,7 +133,7 @@ void space_unlock(struct space *s, unsigned long flags)
 	if (unlikely(over))
 		space_end(s);
 	if (unlikely(s->state == SPACE_STRANGERS && !s->engine.free_ops))
-		WRITE_ONCE(overflowed, true);
+		inside_doubt();
 	s->fresh = false;
 	raw_spin_unlock_irqrestore(&s->lock, flags);
 	if (unlikely(over || fresh))
@@ -112,10 +141,13 @@ void space_unlock(struct space *s, unsigned long flags)
 }
 NOKPROBE_SYMBOL(space_unlock);
 
-/* A user may have at most half of what the others leave. */
+/*
+ * A user may have at most half of what the others leave; and of the spares, which
+ * take a while to be made, as many as he leaves.
+ */
 static struct space *spare_for(unsigned long payer)
 {
-	unsigned int i, of_user = 0, of_others = 0;
+	unsigned int i, of_user = 0, of_others = 0, spares = 0, just_now = 0;
 	struct space *spare = NULL;
 
 	for (i = 0; i < nr_spaces; i++) {
@@ -123,14 +155,19 @@ static struct space *spare_for(unsigned long payer)
 		/* pairs with spares_keep() and space_bury() */
 		enum space_state state = smp_load_acquire(&s->state);
 
-		if (state == SPACE_SPARE)
+		if (state == SPACE_SPARE) {
 			spare = s;
-		else if (state == SPACE_USED && s->payer == payer)
-			of_user++;
-		else if (state == SPACE_USED)
+			spares++;
+		} else if (state != SPACE_EMPTY && s->payer != payer) {
 			of_others++;
+		} else if (state != SPACE_EMPTY) {
+			of_user++;
+			just_now += state == SPACE_OVER || !READ_ONCE(s->settled);
+		}
 	}
-	return of_user < (nr_spaces - of_others + 1) / 2 ? spare : NULL;
+	if (of_user >= (nr_spaces - of_others + 1) / 2 || just_now >= spares)
+		return NULL;
+	return spare;
 }
 NOKPROBE_SYMBOL(spare_for);
 
@@ -148,6 +185,7 @@ static bool space_begin(struct space *s, struct mm_struct *mm, unsigned long pay
 	mmgrab(mm);
 	s->payer = payer;
 	s->fresh = true;
+	WRITE_ONCE(s->settled, false);
 	s->looks = false;
 	s->demand = (struct demand_mm) { };
 	s->seen = *seen;
@@ -159,8 +197,7 @@ static bool space_begin(struct space *s, struct mm_struct *mm, unsigned long pay
 	nr_used++;
 	raw_spin_unlock(&index_lock);
 	raw_spin_lock(&strangers.lock);
-	all_known = !overflowed &&
-		    verdict_ops_adopt(&s->engine, &strangers.engine, mm);
+	all_known = verdict_ops_adopt(&s->engine, &strangers.engine, mm);
 	raw_spin_unlock(&strangers.lock);
 	if (all_known)
 		return true;
@@ -403,10 +440,21 @@ static void bury_all(void)
 			space_bury(s);
 }
 
+/* For those that were there when spares were made. */
+static void settle_all(void)
+{
+	struct space *s;
+
+	for (s = spaces; s < spaces + nr_spaces; s++)
+		if (READ_ONCE(s->state) == SPACE_USED)
+			WRITE_ONCE(s->settled, true);
+}
+
 static void spare_worker(struct work_struct *work)
 {
 	bury_all();
 	spares_keep();
+	settle_all();
 	/* An mm dies unheard. */
 	if (READ_ONCE(nr_used))
 		work_queue_again(&spare_work, TICK);

@@ -37,6 +37,7 @@ struct space_seen {
  * @payer: who has made its first userfaultfd
  * @state: SPACE_USED begins and ends under @lock
  * @fresh: the worker has not heard of it yet
+ * @settled: and has made a new spare since
  * @looks: some of its pages may wait for a look
  * @dying: the worker's: it is being buried
  * @seen: under @lock
@@ -50,7 +51,7 @@ struct space {
 	struct mm_struct *mm;
 	unsigned long payer;
 	enum space_state state;
-	bool fresh, looks, dying;
+	bool fresh, settled, looks, dying;
 	struct space_seen seen;
 	struct demand_mm demand;
 	struct verdict_engine engine;
@@ -63,6 +64,7 @@ static __always_inline struct space *space_of(struct verdict_engine *e)
 }
 
 struct space *space_find(const void *mm);
+struct space *space_lock(const void *mm);
 struct space *space_make(struct mm_struct *mm, unsigned long payer,
 			 const struct space_seen *seen);
 void space_unlock(struct space *s, unsigned long flags);

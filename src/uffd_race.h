@@ -88,8 +88,8 @@ enum share_pool {
 
 void share_init(unsigned int faults, unsigned int ops);
 unsigned long share_payer(void);
-bool share_hold(u8 *share, enum share_pool pool);
-void share_let_go(u8 share);
+bool share_hold(u16 *share, enum share_pool pool);
+void share_let_go(u16 share);
 void share_disarmed(void);
 
 /* UFFD_FEATURE_SIGBUS: faults of that userfaultfd raise no events */
@@ -101,6 +101,7 @@ void share_disarmed(void);
 void inside_scan(void);
 void inside_watch(void);
 bool inside_nobody(void);
+void inside_doubt(void);
 void inside_left(void);
 void inside_exit(void);
 

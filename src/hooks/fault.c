@@ -53,7 +53,7 @@ struct fault_return {
 	u64 window;
 	bool raises;
 	bool tells;
-	u8 share;
+	u16 share;
 };
 
 /*

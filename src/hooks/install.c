@@ -28,7 +28,7 @@ struct install {
 	unsigned long start, len;
 	verdict_time since;
 	bool moves, holes;
-	u8 share;
+	u16 share;
 };
 
 /* In the first's place: what it calls once at least. */

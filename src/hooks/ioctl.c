@@ -73,7 +73,7 @@ struct ioctl_call {
 	u64 word, features;
 	unsigned int since, generation;
 	bool opening, refused, unseen;
-	u8 share;
+	u16 share;
 };
 
 static const struct uffd_cmd *find_cmd(unsigned int cmd)
@@ -86,14 +86,23 @@ static const struct uffd_cmd *find_cmd(unsigned int cmd)
 }
 NOKPROBE_SYMBOL(find_cmd);
 
+/* Nothing that it does, or that is done to it, goes unseen, as far as is known. */
+static bool all_in_sight(const void *mm)
+{
+	return guard_sighted() && inside_nobody() && core_all_seen(mm);
+}
+NOKPROBE_SYMBOL(all_in_sight);
+
 static bool api_begin(const void *ctx, const void *mm, unsigned long features)
 {
 	struct verdict_engine *e;
 	unsigned long flags;
 	bool opening;
 
+	inside_watch();
+	guard_watch();
 	/* Without these nothing can be said about it, nor when it ends. */
-	if (!mm || !probes_evidence(false))
+	if (!mm || !probes_evidence(false) || !all_in_sight(mm))
 		return false;
 	e = core_lock_new(mm, share_payer(), &flags);
 	if (!e)
@@ -101,12 +110,11 @@ static bool api_begin(const void *ctx, const void *mm, unsigned long features)
 	/* Asked under the lock: its success would have been told under it. */
 	if (uffd_new(ctx))
 		verdict_ctx_over(e, ctx);
-	opening = guard_sighted() && inside_nobody() && core_all_seen(mm) &&
+	opening = all_in_sight(mm) &&
 		verdict_ctx_opening(e, ctx, features | CTX_TAG_KNOWN);
 	if (opening)
 		verdict_ctx_belongs(e, ctx, mm);
 	core_unlock(e, flags);
-	guard_watch();
 	return opening;
 }
 NOKPROBE_SYMBOL(api_begin);
@@ -247,7 +255,9 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	case CMD_API:
 		/* What cannot be read here, the kernel reads all the same. */
 		io->features = io->arg ? w[1] : 0;
-		io->opening = api_begin(io->ctx, io->mm, io->features);
+		/* If it is to be refused, it brings nothing into being. */
+		if (!io->arg || w[0] == UFFD_API)
+			io->opening = api_begin(io->ctx, io->mm, io->features);
 		break;
 	case CMD_OTHER:
 		break;

@@ -18,7 +18,7 @@
  */
 struct mm_op {
 	const void *key, *mm;
-	u8 share;
+	u16 share;
 	bool held, entered;
 };
 
@@ -285,7 +285,7 @@ static void fork_bears(const void *ctx, const void *mm, unsigned long tag)
 		return;
 	/* Whatever has a record there has ended unseen. */
 	verdict_ctx_over(e, ctx);
-	if (verdict_ctx_opening(e, ctx, tag)) {
+	if (guard_sighted() && verdict_ctx_opening(e, ctx, tag)) {
 		verdict_ctx_belongs(e, ctx, mm);
 		verdict_ctx_opened(e, ctx, true);
 	}

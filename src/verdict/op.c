@@ -112,13 +112,16 @@ bool verdict_ops_adopt(struct verdict_engine *e, struct verdict_engine *from, co
 	return true;
 }
 
-/* A userfaultfd ends: nobody is in an operation of it any more. */
+/*
+ * A userfaultfd ends: nobody is in an operation of it any more. But a zap of its
+ * range may still run, as by who truncates the file.
+ */
 void verdict_ops_free(struct verdict_engine *e, const void *key)
 {
 	struct verdict_op **link = &e->ops;
 
 	while (*link)
-		if ((*link)->key == key)
+		if ((*link)->key == key && !(*link)->mm)
 			verdict_op_free(e, link);
 		else
 			link = &(*link)->next;

@@ -16,13 +16,13 @@ unsigned long share_payer(void)
 	return 1;
 }
 
-bool share_hold(u8 *share, enum share_pool pool)
+bool share_hold(u16 *share, enum share_pool pool)
 {
 	*share = 0;
 	return true;
 }
 
-void share_let_go(u8 share)
+void share_let_go(u16 share)
 {
 }
 
@@ -38,6 +38,10 @@ bool core_all_seen(const void *mm)
 bool inside_nobody(void)
 {
 	return true;
+}
+
+void inside_watch(void)
+{
 }
 
 void inside_left(void)

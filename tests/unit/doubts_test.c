@@ -66,7 +66,7 @@ static void operation_in_a_known_mm_is_no_collapse(void **state)
 	expect_verdict(VERDICT_GENUINE, 1);
 }
 
-static void zap_whose_end_is_not_told(void **state)
+static void zap_that_outlives_its_userfaultfd(void **state)
 {
 	verdict_time since;
 
@@ -79,6 +79,8 @@ static void zap_whose_end_is_not_told(void **state)
 	assert_true(verdict_kept(&engine, MM, since));
 	verdict_op_begin_at(&engine, R1, UFFD2, MM, OP_ZAP, PAGE, PAGE + 0x1000);
 	verdict_ctx_gone(&engine, UFFD2);
+	assert_false(verdict_kept(&engine, MM, engine.clock));
+	verdict_op_end(&engine, R1, UFFD2, OP_ZAP, OUTCOME_DONE, 0);
 	assert_false(verdict_kept(&engine, MM, since));
 	assert_true(verdict_kept(&engine, MM, engine.clock));
 }
@@ -168,7 +170,7 @@ int main(void)
 		cmocka_unit_test(others_keep_their_operations),
 		cmocka_unit_test(operation_of_another_one_at_that_address),
 		cmocka_unit_test(operation_in_a_known_mm_is_no_collapse),
-		cmocka_unit_test(zap_whose_end_is_not_told),
+		cmocka_unit_test(zap_that_outlives_its_userfaultfd),
 		cmocka_unit_test(blind_in_its_new_mm),
 		cmocka_unit_test(exposure_that_began_with_completeness),
 		cmocka_unit_test(event_that_is_not_judged_is_no_exposure),
