@@ -91,14 +91,14 @@ static bool is_done(const struct verdict_event *v)
 
 #define KEEP_DONE	4	/* of one page: its chain must not grow for nothing */
 
-static void event_done(struct verdict_engine *e, struct verdict_event *v)
+static void event_done(struct verdict_engine *e, const struct verdict_event *done)
 {
-	const struct verdict_ctx *ctx = v->ctx;
-	unsigned long addr = v->addr, size = v->size;
+	const struct verdict_ctx *ctx = done->ctx;
+	unsigned long addr = done->addr, size = done->size;
+	struct verdict_event *v, *next;
 	unsigned int n = 0;
-	struct verdict_event *next;
 
-	if (!is_done(v))
+	if (!is_done(done))
 		return;
 	for (v = *message_chain(e, ctx, addr); v; v = next) {
 		next = v->message_next;

@@ -129,9 +129,11 @@ static unsigned int check_ops(const struct verdict_engine *e)
 }
 
 /* Every record is in use or free, once. */
-static void check_free(const struct verdict_engine *e, unsigned int ctxs, unsigned int pages,
-		       unsigned int faults, unsigned int ops, unsigned int events)
+static void check_free(const struct verdict_engine *e, const struct verdict_limits *used,
+		       unsigned int events_used)
 {
+	unsigned int ctxs = used->ctxs, pages = used->pages;
+	unsigned int faults = used->faults, ops = used->ops, events = events_used;
 	const struct verdict_event *v;
 	const struct verdict_page *page;
 	const struct verdict_fault *f;
@@ -158,28 +160,29 @@ static void check_free(const struct verdict_engine *e, unsigned int ctxs, unsign
 
 void verdict_check(struct verdict_engine *e)
 {
-	unsigned int ctxs = 0, pages = 0, faults = 0, events = 0;
+	struct verdict_limits used = { .ops = check_ops(e) };
 	const struct verdict_page *page;
 	const struct verdict_event *v;
 	const struct verdict_fault *f;
 	const struct verdict_ctx *ctx;
+	unsigned int events = 0;
 
 	check_books(e);
 	for (ctx = e->ctxs; ctx; ctx = ctx->all_next) {
-		ctxs++;
+		used.ctxs++;
 		check_ctx(e, ctx);
 		for (page = ctx->pages; page; page = page->ctx_next) {
-			pages++;
+			used.pages++;
 			holds(page->ctx == ctx);
-			faults += check_page(e, page);
+			used.faults += check_page(e, page);
 		}
 		for (v = ctx->events; v; v = v->ctx_next)
 			events += !v->ended;
 	}
 	for (f = e->orphans; f; f = f->page_next) {
-		faults++;
+		used.faults++;
 		check_fault(e, f);
 		holds(!f->page && !verdict_page_find(e, f->ctx, f->addr));
 	}
-	check_free(e, ctxs, pages, faults, check_ops(e), events);
+	check_free(e, &used, events);
 }

@@ -48,6 +48,16 @@ u8 *put_events(u8 *p)
 	return p + sizeof(w.queue);
 }
 
+/* Its verdict is in the books, for whatever reason. */
+static void book(const struct verdict_event *v)
+{
+	struct verdict_books *b = &eng.stats.books[v->backing][v->type];
+
+	b->events++;
+	b->verdict[v->verdict]++;
+	eng.stats.why[WHY_LOST] += v->verdict == VERDICT_UNDECIDED;
+}
+
 const u8 *get_events(const u8 *p)
 {
 	struct verdict_event *list[16], *plain[16], *v;
@@ -66,6 +76,8 @@ const u8 *get_events(const u8 *p)
 		v->verdict = p[3];
 		if (p[2] & 8)
 			verdict_event_waits(v, cell_page(p[0]), p[3]);
+		else
+			book(v);
 	}
 	for (v = eng.free_events; v; v = v->next)
 		if (!v->ctx)
