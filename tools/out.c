@@ -222,7 +222,8 @@ static void label(FILE *to, const char *name, const char *value, const char *end
 	for (; *value; value++) {
 		if (*value == '\\' || *value == '"')
 			putc('\\', to);
-		putc(*value == '\n' ? ' ' : *value, to);
+		/* UTF-8 is asked for, and what stands here is ASCII but for errors. */
+		putc(*value == '\n' ? ' ' : *value & 0x80 ? '?' : *value, to);
 	}
 	fprintf(to, "\"%s", end);
 }

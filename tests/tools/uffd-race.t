@@ -298,7 +298,7 @@ completion() {
 
 installs() {
 	ok "make install, into a root" make -s -C "$top/tools" install DESTDIR="$work/root" PREFIX=/usr
-	ok "the command" "$work/root/usr/sbin/uffd-race" --version >/dev/null
+	ok "the command" eval '[[ $("$work/root/usr/sbin/uffd-race" --version) = uffd-race* ]]'
 	ok "its stressor, manuals, completion" test "$(cd "$work/root" && find . -type f | sort | paste -sd ' ')" = \
 		"./usr/libexec/uffd-race/stress ./usr/sbin/uffd-race`
 		` ./usr/share/bash-completion/completions/uffd-race ./usr/share/man/man4/uffd_race.4`
