@@ -8,7 +8,11 @@
  * monitor answers by UFFDIO_COPY, and takes EEXIST for "somebody was first", as many
  * do: so nobody is woken.
  *
- * usage: race [SECONDS [move|wp]]    exit status 1 if there were wrong events
+ * With "huge" it is the story of hugetlb's fix: private huge pages, write protection,
+ * and threads that write. A MISSING event by a write, of a page that UFFDIO_COPY has
+ * installed, is what the kernel's own selftest calls "unexpected write fault".
+ *
+ * usage: race [SECONDS [move|wp|huge]]    exit status 1 if there were wrong events
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,10 +31,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGES	64
+#define MAX_PAGES 64
 #define READERS	3
-#define SIZE	4096UL
 
+static unsigned long pages = MAX_PAGES, size = 4096;
+static int huge;
 static char *area, *source;
 static int uffd;
 static atomic_int stop_writer, stop_readers;
@@ -47,8 +52,14 @@ static void *reader(void *arg)
 	unsigned long me = (unsigned long)arg, page;
 
 	while (!stop_readers) {
-		for (page = 0; page < PAGES; page++)
-			(void)*(volatile char *)(area + page * SIZE);
+		for (page = 0; page < pages; page++) {
+			volatile char *at = area + page * size;
+
+			if (huge)
+				*at = 'x';
+			else
+				(void)*at;
+		}
 		reads[me]++;
 	}
 	return NULL;
@@ -57,46 +68,55 @@ static void *reader(void *arg)
 /* To node 1, and back */
 static void *mover(void *arg)
 {
-	void *page[PAGES];
-	int node[PAGES], status[PAGES], i, to = 0;
+	int node[MAX_PAGES], status[MAX_PAGES], to = 0;
+	void *page[MAX_PAGES];
+	unsigned long i;
 
 	(void)arg;
 	while (!stop_writer) {
 		to = !to;
-		for (i = 0; i < PAGES; i++) {
-			page[i] = area + i * SIZE;
+		for (i = 0; i < pages; i++) {
+			page[i] = area + i * size;
 			node[i] = to;
 		}
-		if (syscall(SYS_move_pages, 0, (unsigned long)PAGES, page, node, status, 2) < 0)
+		if (syscall(SYS_move_pages, 0, pages, page, node, status, 2) < 0)
 			die("move_pages: two nodes are needed, or \"wp\"");
 	}
 	return NULL;
 }
 
-/* No bits change that anybody has to look at: nobody writes. */
+/* Who writes waits for the monitor, or for the next time that it is off. */
+static void protect(unsigned long at, unsigned long len, int on)
+{
+	struct uffdio_writeprotect wp = { { at, len }, on ? UFFDIO_WRITEPROTECT_MODE_WP : 0 };
+
+	if (ioctl(uffd, UFFDIO_WRITEPROTECT, &wp))
+		die("UFFDIO_WRITEPROTECT");
+}
+
 static void *protector(void *arg)
 {
-	struct uffdio_writeprotect wp = { { (uintptr_t)area, PAGES * SIZE }, 0 };
+	int on = 0;
 
 	(void)arg;
 	while (!stop_writer) {
-		wp.mode ^= UFFDIO_WRITEPROTECT_MODE_WP;
-		if (ioctl(uffd, UFFDIO_WRITEPROTECT, &wp))
-			die("UFFDIO_WRITEPROTECT");
+		on = !on;
+		protect((uintptr_t)area, pages * size, on);
 	}
+	protect((uintptr_t)area, pages * size, 0);
 	return NULL;
 }
 
-static int copy(unsigned long at, unsigned long size)
+static int copy(unsigned long at, unsigned long len)
 {
-	struct uffdio_copy copy = { .dst = at, .src = (uintptr_t)source, .len = size };
+	struct uffdio_copy copy = { .dst = at, .src = (uintptr_t)source, .len = len };
 
 	return ioctl(uffd, UFFDIO_COPY, &copy) ? errno : 0;
 }
 
-static void wake(unsigned long at, unsigned long size)
+static void wake(unsigned long at, unsigned long len)
 {
-	struct uffdio_range range = { at, size };
+	struct uffdio_range range = { at, len };
 
 	if (ioctl(uffd, UFFDIO_WAKE, &range))
 		die("UFFDIO_WAKE");
@@ -106,24 +126,24 @@ static void setup(int wp)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int memfd = memfd_create("race", MFD_CLOEXEC);
+	int memfd = memfd_create("race", MFD_CLOEXEC | (huge ? MFD_HUGETLB : 0));
 
 	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (uffd < 0 || memfd < 0 || ftruncate(memfd, PAGES * SIZE))
+	if (uffd < 0 || memfd < 0 || ftruncate(memfd, pages * size))
 		die("userfaultfd, memfd");
 	if (wp)
 		reg.mode |= UFFDIO_REGISTER_MODE_WP;
-	area = mmap(NULL, PAGES * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, memfd, 0);
-	source = mmap(NULL, PAGES * SIZE, PROT_READ | PROT_WRITE,
+	area = mmap(NULL, pages * size, PROT_READ | PROT_WRITE, MAP_PRIVATE, memfd, 0);
+	source = mmap(NULL, pages * size, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (area == MAP_FAILED || source == MAP_FAILED)
 		die("mmap");
-	memset(source, 'x', PAGES * SIZE);
+	memset(source, 'x', pages * size);
 	reg.range.start = (uintptr_t)area;
-	reg.range.len = PAGES * SIZE;
+	reg.range.len = pages * size;
 	if (ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
 		die("UFFDIO_API, UFFDIO_REGISTER");
-	if (copy((uintptr_t)area, PAGES * SIZE))
+	if (copy((uintptr_t)area, pages * size))
 		die("UFFDIO_COPY");
 }
 
@@ -157,13 +177,19 @@ static void print_fdinfo(void)
 
 int main(int argc, char **argv)
 {
-	int seconds = argc > 1 ? atoi(argv[1]) : 10, wp = argc > 2 && !strcmp(argv[2], "wp");
-	unsigned long events = 0, exist = 0, n;
+	int seconds = argc > 1 ? atoi(argv[1]) : 10;
+	int wp = argc > 2 && strcmp(argv[2], "move");
+	unsigned long events = 0, writes = 0, exist = 0, at, n;
 	struct pollfd poll_fd = { .events = POLLIN };
 	time_t end = time(NULL) + seconds;
 	pthread_t writer, readers[READERS];
 	struct uffd_msg msg;
 
+	if (wp && !strcmp(argv[2], "huge")) {
+		huge = 1;
+		pages = 4;
+		size = 2 << 20;
+	}
 	setup(wp);
 	poll_fd.fd = uffd;
 	for (n = 0; n < READERS; n++)
@@ -175,20 +201,24 @@ int main(int argc, char **argv)
 	while (time(NULL) < end && events < READERS) {
 		if (poll(&poll_fd, 1, 100) != 1 || read(uffd, &msg, sizeof(msg)) != sizeof(msg))
 			continue;
-		if (msg.event != UFFD_EVENT_PAGEFAULT ||
-		    msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP)
+		at = msg.arg.pagefault.address & ~(size - 1);
+		if (msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP) {
+			protect(at, size, 0);
 			continue;
+		}
 		events++;
-		exist += copy(msg.arg.pagefault.address & ~(SIZE - 1), SIZE) == EEXIST;
+		writes += !!(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WRITE);
+		exist += copy(at, size) == EEXIST;
 	}
 	stop_writer = 1;
 	pthread_join(writer, NULL);
-	printf("wrong_events %lu\neexist %lu\nasleep %d\n", events, exist, asleep());
+	printf("wrong_events %lu\nby_writes %lu\neexist %lu\nasleep %d\n", events, writes,
+	       exist, asleep());
 	print_fdinfo();
-	wake((uintptr_t)area, PAGES * SIZE);
+	wake((uintptr_t)area, pages * size);
 	printf("asleep_after_wake %d\n", asleep());
 	stop_readers = 1;
-	wake((uintptr_t)area, PAGES * SIZE);
+	wake((uintptr_t)area, pages * size);
 	for (n = 0; n < READERS; n++)
 		pthread_join(readers[n], NULL);
 	return !!events;

@@ -99,6 +99,29 @@ ab() {
 	ok "$1: all rows ran, $runs times" test "$(wc -l <"$f.rows")" = $(($(wc -l <"$work/rows") * runs))
 }
 
+# told NAME STORY: that value
+told() {
+	awk -v story="story $2" -v name="$1" '/^story / { mine = $0 == story }
+		mine && $1 == name { print $2 }' "$f"
+}
+
+# What it does to users: docs/shmem-race.md
+stories() {
+	local f=$work/story-$1
+
+	guest "story-$1" "$1" -m 3072 -t 400 -p "watch_auto=3 stall_us=500 stall_percent=30" \
+		-a "$work/race" -a "$top/tests/guest/story" -- story 8 || return
+	diag "$(paste -sd' ' "$f" | sed 's/ story/\nstory/g')"
+	ok "$1: hugetlb: write protection, and MISSING by a write on what UFFDIO_COPY installed" \
+		test "$(told writes 'hugetlb racy')" -gt 0 -a "$(told bogus 'hugetlb racy')" -gt 0
+	ok "$1: with the fix: silence" test "$(told wrong 'hugetlb fixed')" = 0 -a \
+		"$(told bogus 'hugetlb fixed')" = 0
+	ok "$1: shmem: an EEXIST that wakes nobody leaves threads asleep" \
+		test "$(told asleep 'shmem racy')" -gt 0 -a "$(told bogus 'shmem racy')" -gt 0
+	ok "$1: with the fix: none" test "$(told wrong 'shmem fixed')" = 0 -a \
+		"$(told bogus 'shmem fixed')" = 0
+}
+
 # has KERNEL: what cannot be fetched is skipped, what does not build is a failure
 has() {
 	local status=0
@@ -112,9 +135,14 @@ has() {
 	ok "$1 is built$(sed -n 's/.*took/, in/p' "$work/err")" test $status = 0
 }
 
+if ! "${CC:-cc}" -static -O2 -pthread -o "$work/race" "$top/tests/guest/race.c" 2>"$work/cc"; then
+	skip "all of it" "$(head -1 "$work/cc")"
+	done_testing
+fi
 rows >"$work/rows"
 for kernel in "${kernels[@]}"; do
 	has "$kernel" || continue
 	ab "$kernel"
+	stories "$kernel"
 done
 done_testing
