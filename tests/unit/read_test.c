@@ -528,9 +528,38 @@ static void eexist_of_an_older_event(void **state)
 	assert_int_equal(engine.stats.raced_bogus, 0);
 }
 
+/* --- Who sleeps, and what he waits for ---------------------------------------- */
+
+static void what_is_known_of_a_sleeper(void **state)
+{
+	struct verdict_wait_info info;
+
+	setup(0);
+	assert_false(verdict_waits(&engine, T1, UFFD, &info));
+	begin(T1, LOOK_NONE);
+	event(T1, LOOK_NONE);
+	verdict_refused(&engine, UFFD2, PAGE);		/* nobody's */
+	verdict_refused(&engine, UFFD, PAGE);		/* not read so far */
+	assert_false(verdict_waits(&engine, T1, UFFD2, &info));
+	assert_true(verdict_waits(&engine, T1, UFFD, &info));
+	assert_int_equal(info.addr, PAGE);
+	assert_false(info.judged || info.read || info.answered || info.refused);
+	verdict_read(&engine, UFFD, PAGE, EVENT_MISSING);
+	verdict_refused(&engine, UFFD, PAGE);
+	assert_true(verdict_waits(&engine, T1, UFFD, &info));
+	assert_true(info.read && info.refused && !info.answered);
+	op(R1, OP_INSTALL);
+	op_done(R1, OP_INSTALL, OUTCOME_DONE);
+	assert_true(verdict_waits(&engine, T1, UFFD, &info));
+	assert_true(info.answered && !info.refused);
+	end(T1, true, LOOK_UNKNOWN);
+	assert_false(verdict_waits(&engine, T1, UFFD, &info));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_known_of_a_sleeper),
 		cmocka_unit_test(read_before_and_after_the_verdict),
 		cmocka_unit_test(read_event_is_judged_after_its_fault),
 		cmocka_unit_test(read_is_told_after_the_fault_has_ended),
