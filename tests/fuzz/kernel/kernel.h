@@ -12,6 +12,7 @@
 #include <linux/types.h>
 
 typedef uint8_t u8;
+typedef uint16_t u16;
 typedef uint64_t u64;
 typedef int64_t s64;
 
