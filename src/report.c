@@ -89,7 +89,7 @@ void report_counters(struct seq_file *m)
 	seq_printf(m, "continue_hole_punched %llu\n", s.hole_punched);
 	seq_printf(m, "resolve_raced %llu\n", s.raced);
 	seq_printf(m, "resolve_raced_bogus %llu\n", s.raced_bogus);
-	seq_printf(m, "resolve_raced_undecided %llu\n", s.raced_undecided);
+	seq_printf(m, "resolve_raced_unknown %llu\n", s.raced_undecided);
 	seq_printf(m, "install_clean %llu\n", count_read(COUNT_UNCLEAN));
 	seq_printf(m, "delivered_unmatched %llu\n", s.unmatched);
 	seq_printf(m, "delivered_unseen %llu\n", count_read(COUNT_UNSEEN));

@@ -26,7 +26,7 @@ static void take(struct counters *c, const char *name, size_t len, uint64_t valu
 		{ "ing_events", &c->events }, { "nor_events", &c->events },
 		{ "_genuine", &c->genuine }, { "_stale", &c->stale },
 		{ "nor_bogus", &c->bogus }, { "ing_bogus", &c->bogus },
-		{ "_undecided", &c->undecided }, { "_open", &c->open },
+		{ "ing_undecided", &c->undecided }, { "nor_undecided", &c->undecided }, { "_open", &c->open },
 		{ "_delivered", &c->delivered },
 		{ "delivered_unmatched", &c->unmatched },
 		{ "delivered_unseen", &c->unseen }, { "full_events", &c->full },
