@@ -22,8 +22,10 @@
 #include <linux/vmalloc.h>
 
 #define INDEX_BITS	8
-#define NR_SPARES	8u
-#define MAX_SPARES	32u
+#define MIN_SPARES	4u
+#define NR_SPARES	8u	/* or fewer, of more than SPARE_BYTES in all */
+#define SPARE_BYTES	(8u << 20)
+#define MAX_SPARES	32u	/* that a burst may leave */
 #define TICK		msecs_to_jiffies(1000)
 
 static DEFINE_HASHTABLE(index, INDEX_BITS);
@@ -405,13 +407,15 @@ static void spare_drop(struct space *s)
 /* Always some to be had, and none kept that a burst has left. */
 static void spares_keep(void)
 {
-	unsigned int spares = 0;
+	unsigned int spares = 0, want;
 	struct space *s;
 
+	want = clamp_t(size_t, SPARE_BYTES / verdict_bytes(&limits), MIN_SPARES, NR_SPARES);
+
 	for (s = spaces; s < spaces + nr_spaces; s++)
-		if (READ_ONCE(s->state) == SPACE_SPARE && ++spares > MAX_SPARES)
+		if (READ_ONCE(s->state) == SPACE_SPARE && ++spares > want * (MAX_SPARES / NR_SPARES))
 			spare_drop(s);
-	for (s = spaces; s < spaces + nr_spaces && spares < NR_SPARES; s++) {
+	for (s = spaces; s < spaces + nr_spaces && spares < want; s++) {
 		if (READ_ONCE(s->state) != SPACE_EMPTY || !space_alloc(s))
 			continue;
 		/* pairs with spare_for() */

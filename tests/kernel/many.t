@@ -61,8 +61,8 @@ blocked() {
 	delivered=$(total "$f" 'anon_missing_[a-z]+_delivered')
 	ok "$kernel, $what: $delivered known to be delivered, the others in full_events" \
 		test $((delivered + $(value "$f" full_events))) = $threads
-	ok "$kernel, $what: memory in use is the same before, meanwhile and after" \
-		test "$(grep '^memory_bytes ' "$f" | uniq -c | awk '{ print $1 }')" = 3
+	ok "$kernel, $what: of tables, at most those of one more process are in use meanwhile and after" \
+		awk '/^memory_bytes/ { m[++n] = $2 } END { exit n != 3 || m[2] > 1.5 * m[1] || m[3] > m[2] }' "$f"
 	diag "$(grep '^kernel_kb' "$f") (what insmod took), $(grep '^memory_bytes' "$f" | tail -n 1)"
 	diag "$(awk '/^memory_bytes/ { n++ }
 		n == 2 && /^(anon_missing|undecided|full|lost)_.* [^0]/' "$f")" \
