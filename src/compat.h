@@ -382,7 +382,7 @@ static inline unsigned long compat_stack_pointer(struct task_struct *task)
 /*
  * Does a page table of hugetlb serve several mms? There is a function that tells
  * since 73bdf65ea748 ("migrate: hugetlb: check for hugetlb shared PMD in node
- * migration"), v6.2 and stable kernels. Until 59d9094df3d7 ("mm: hugetlb:
+ * migration"), v6.2 (so asked of v6.3 and later) and stable kernels. Until 59d9094df3d7 ("mm: hugetlb:
  * independent PMD page table shared count"), v6.13, and later ones, it was told by
  * the table's reference count.
  */
