@@ -42,6 +42,12 @@ polled() {
 	ok "$kernel, $path: and at the end" books_balance "$after"
 }
 
+# one_more FILE: memory of tables before, meanwhile, and after
+one_more() {
+	awk '/^memory_bytes/ { m[++n] = $2 }
+		END { exit n != 3 || m[2] > 1.5 * m[1] || m[3] > m[2] }' "$1"
+}
+
 blocked() {
 	local kernel=$1 what=$2 f undecided delivered
 
@@ -62,7 +68,7 @@ blocked() {
 	ok "$kernel, $what: $delivered known to be delivered, the others in full_events" \
 		test $((delivered + $(value "$f" full_events))) = $threads
 	ok "$kernel, $what: of tables, at most those of one more process are in use meanwhile and after" \
-		awk '/^memory_bytes/ { m[++n] = $2 } END { exit n != 3 || m[2] > 1.5 * m[1] || m[3] > m[2] }' "$f"
+		one_more "$f"
 	diag "$(grep '^kernel_kb' "$f") (what insmod took), $(grep '^memory_bytes' "$f" | tail -n 1)"
 	diag "$(awk '/^memory_bytes/ { n++ }
 		n == 2 && /^(anon_missing|undecided|full|lost)_.* [^0]/' "$f")" \
