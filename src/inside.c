@@ -7,6 +7,7 @@
  */
 #include "uffd_race.h"
 #include "compat.h"
+#include "threads.h"
 #include "probe.h"
 #include <linux/mutex.h>
 #include <linux/sched/signal.h>
@@ -69,22 +70,6 @@ static void add_insider(struct task_struct *task)
 	WRITE_ONCE(nr_insiders, nr_insiders + 1);
 }
 
-/* Return: whether both are still on the list, for the walk to go on. */
-static bool let_others_run(struct task_struct *process, struct task_struct *task)
-{
-	bool alive;
-
-	get_task_struct(process);
-	get_task_struct(task);
-	rcu_read_unlock();
-	cond_resched();
-	rcu_read_lock();
-	alive = pid_alive(process) && pid_alive(task);
-	put_task_struct(task);
-	put_task_struct(process);
-	return alive;
-}
-
 static void find_insiders(void)
 {
 	struct task_struct *process, *task;
@@ -95,7 +80,7 @@ static void find_insiders(void)
 	for_each_process_thread(process, task) {
 		if (may_be_inside(task))
 			add_insider(task);
-		if (++n % BATCH == 0 && !let_others_run(process, task)) {
+		if (++n % BATCH == 0 && !threads_pause(process, task)) {
 			incomplete = true;
 			goto out;
 		}

@@ -10,6 +10,7 @@
 #include "uffd_race.h"
 #include "ptwalk.h"
 #include "compat.h"
+#include "threads.h"
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
@@ -147,22 +148,6 @@ static bool find_fault(struct waiters *all, struct task_struct *task, struct wai
 	return false;
 }
 
-/* Return: whether both are still on the list, for the walk to go on. */
-static bool let_others_run(struct task_struct *process, struct task_struct *task)
-{
-	bool alive;
-
-	get_task_struct(process);
-	get_task_struct(task);
-	rcu_read_unlock();
-	cond_resched();
-	rcu_read_lock();
-	alive = pid_alive(process) && pid_alive(task);
-	put_task_struct(task);
-	put_task_struct(process);
-	return alive;
-}
-
 static void find_waiters(struct waiters *all)
 {
 	struct task_struct *process, *task;
@@ -179,7 +164,7 @@ static void find_waiters(struct waiters *all)
 				all->more++;
 			}
 		}
-		if (++n % BATCH == 0 && !let_others_run(process, task)) {
+		if (++n % BATCH == 0 && !threads_pause(process, task)) {
 			all->lost = true;
 			break;
 		}
